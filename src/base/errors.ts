@@ -1,0 +1,300 @@
+/**
+ * The error taxonomy. The class says who failed, `code` says what, `safeToRetry` says whether the
+ * server can have acted on the request. Codes are API, messages are not.
+ */
+
+/** What every {@link SluiceError} constructor takes besides its message. */
+export interface ErrorDetails {
+  /** Stable identifier; each class has a default. */
+  readonly code?: string
+  /** The error behind this one. */
+  readonly cause?: unknown
+  /** True only when the server cannot have acted on the request. Default false. */
+  readonly safeToRetry?: boolean
+}
+
+/** Root of every error that sluice itself makes. */
+export abstract class SluiceError extends Error {
+  /** A SQLSTATE for errors of the server, `ERR_SLUICE_*` otherwise. */
+  readonly code: string
+  /** True only when the server cannot have acted on the request, so that repeating it is harmless. */
+  readonly safeToRetry: boolean
+
+  constructor(message: string, defaultCode: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = details.code ?? defaultCode
+    this.safeToRetry = details.safeToRetry ?? false
+  }
+}
+
+/**
+ * The fields of an ErrorResponse or NoticeResponse, under the names used throughout sluice.
+ * A server may leave out any of them.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-error-fields.html
+ */
+export interface ServerMessageFields {
+  /** `ERROR`, `FATAL`, `PANIC`, `WARNING`, `NOTICE`, `DEBUG`, `INFO` or `LOG`, never localised. */
+  severity?: string
+  /** The SQLSTATE, five characters. */
+  code?: string
+  message?: string
+  detail?: string
+  hint?: string
+  /** Index of the error in the query text, in characters, the first being 1. */
+  position?: number
+  /** As `position`, for `internalQuery`. */
+  internalPosition?: number
+  /** The text of a failed command that the server made itself. */
+  internalQuery?: string
+  /** The context, such as a call stack of server-side functions. */
+  where?: string
+  schema?: string
+  table?: string
+  column?: string
+  dataType?: string
+  constraint?: string
+  /** Where in the server's source the error was raised. */
+  file?: string
+  line?: number
+  routine?: string
+}
+
+/** A NoticeResponse: what the server tells without failing anything. */
+export interface Notice extends ServerMessageFields {}
+
+/** An ErrorResponse: the server refused the request. `code` is its SQLSTATE. */
+export class PostgresError extends SluiceError implements ServerMessageFields {
+  static {
+    PostgresError.prototype.name = 'PostgresError'
+  }
+  readonly severity?: string
+  readonly detail?: string
+  readonly hint?: string
+  readonly position?: number
+  readonly internalPosition?: number
+  readonly internalQuery?: string
+  readonly where?: string
+  readonly schema?: string
+  readonly table?: string
+  readonly column?: string
+  readonly dataType?: string
+  readonly constraint?: string
+  readonly file?: string
+  readonly line?: number
+  readonly routine?: string
+  /** The text of the query that failed; its parameters are never kept. */
+  readonly query?: string
+
+  constructor(fields: ServerMessageFields, query?: string) {
+    const { message, code, ...rest } = fields
+    super(message ?? 'the server sent an error without a message', code ?? 'XX000')
+    Object.assign(this, rest)
+    if (query !== undefined) this.query = query
+  }
+}
+
+/** Where on the way to a usable connection an attempt was. */
+export type ConnectPhase = 'resolve' | 'connect' | 'tls' | 'startup' | 'authentication' | 'ready'
+
+/** One address that was tried, and why it did not serve. */
+export interface ConnectAttemptFailure {
+  /** `host:port`, or the path of a socket. */
+  readonly address: string
+  readonly phase: ConnectPhase
+  readonly cause: unknown
+}
+
+/** What connection errors take besides {@link ErrorDetails}. */
+export interface ConnectionErrorDetails extends ErrorDetails {
+  readonly phase?: ConnectPhase
+  readonly address?: string
+  readonly attempts?: readonly ConnectAttemptFailure[]
+}
+
+/** The connection could not be made, or was lost. */
+export class ConnectionError extends SluiceError {
+  static {
+    ConnectionError.prototype.name = 'ConnectionError'
+  }
+  /** How far the connection had come. */
+  readonly phase: ConnectPhase
+  /** The address of the server, as `host:port` or as the path of a socket. */
+  readonly address?: string
+  /** Every address that was tried by a failed `connect()`, in order. */
+  readonly attempts?: readonly ConnectAttemptFailure[]
+
+  constructor(
+    message: string,
+    details: ConnectionErrorDetails = {},
+    defaultCode = 'ERR_SLUICE_CONNECTION',
+  ) {
+    super(message, defaultCode, details)
+    this.phase = details.phase ?? 'ready'
+    if (details.address !== undefined) this.address = details.address
+    if (details.attempts !== undefined) this.attempts = details.attempts
+  }
+}
+
+/** `connectTimeout` passed before the connection was ready. */
+export class ConnectTimeoutError extends ConnectionError {
+  static {
+    ConnectTimeoutError.prototype.name = 'ConnectTimeoutError'
+  }
+  constructor(message: string, details: ConnectionErrorDetails = {}) {
+    super(message, { safeToRetry: true, ...details }, 'ERR_SLUICE_CONNECT_TIMEOUT')
+  }
+}
+
+/** The connection is closed: by `close()`, by the server or by the network. `cause` says why where it is known. */
+export class ConnectionClosedError extends ConnectionError {
+  static {
+    ConnectionClosedError.prototype.name = 'ConnectionClosedError'
+  }
+  constructor(message: string, details: ConnectionErrorDetails = {}) {
+    super(message, details, 'ERR_SLUICE_CONNECTION_CLOSED')
+  }
+}
+
+/** We refused to authenticate: method not allowed, no password, bad proof of the server. What the server refuses is a {@link PostgresError}. */
+export class AuthenticationError extends ConnectionError {
+  static {
+    AuthenticationError.prototype.name = 'AuthenticationError'
+  }
+  constructor(message: string, details: ConnectionErrorDetails = {}) {
+    super(message, { phase: 'authentication', ...details }, 'ERR_SLUICE_AUTHENTICATION')
+  }
+}
+
+/** TLS could not be set up as the sslmode demands. */
+export class TlsError extends ConnectionError {
+  static {
+    TlsError.prototype.name = 'TlsError'
+  }
+  constructor(message: string, details: ConnectionErrorDetails = {}) {
+    super(message, { phase: 'tls', ...details }, 'ERR_SLUICE_TLS')
+  }
+}
+
+/** The server broke the protocol. The connection is gone, since positions in the stream mean nothing after it. */
+export class ProtocolError extends SluiceError {
+  static {
+    ProtocolError.prototype.name = 'ProtocolError'
+  }
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, 'ERR_SLUICE_PROTOCOL', details)
+  }
+}
+
+/** The API was used wrongly. Nothing was sent. */
+export class InterfaceError extends SluiceError {
+  static {
+    InterfaceError.prototype.name = 'InterfaceError'
+  }
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, 'ERR_SLUICE_INTERFACE', { safeToRetry: true, ...details })
+  }
+}
+
+/** A value cannot become what its parameter needs. Nothing was sent. The value itself is not kept. */
+export class EncodeError extends SluiceError {
+  static {
+    EncodeError.prototype.name = 'EncodeError'
+  }
+  /** Position of the parameter, the first being 1. */
+  parameter?: number
+  /** Name of the PostgreSQL type. */
+  type?: string
+
+  constructor(message: string, details: ErrorDetails & { parameter?: number; type?: string } = {}) {
+    super(message, 'ERR_SLUICE_ENCODE', { safeToRetry: true, ...details })
+    if (details.parameter !== undefined) this.parameter = details.parameter
+    if (details.type !== undefined) this.type = details.type
+  }
+}
+
+/** A value from the server does not fit its JavaScript type. The query itself was carried out. */
+export class DecodeError extends SluiceError {
+  static {
+    DecodeError.prototype.name = 'DecodeError'
+  }
+  /** Name of the column. */
+  column?: string
+  /** Name of the PostgreSQL type. */
+  type?: string
+
+  constructor(message: string, details: ErrorDetails & { column?: string; type?: string } = {}) {
+    super(message, 'ERR_SLUICE_DECODE', details)
+    if (details.column !== undefined) this.column = details.column
+    if (details.type !== undefined) this.type = details.type
+  }
+}
+
+/** Figures of a pool at the moment of an error. */
+export interface PoolSnapshot {
+  readonly size: number
+  readonly idle: number
+  readonly lent: number
+  readonly creating: number
+  readonly waiting: number
+  readonly maxSize: number
+}
+
+/** No connection became free within the deadline of `acquire`. `cause` is the last failure to connect, if any. */
+export class PoolTimeoutError extends SluiceError {
+  static {
+    PoolTimeoutError.prototype.name = 'PoolTimeoutError'
+  }
+  readonly pool: PoolSnapshot
+  /** The deadline that passed, in ms. */
+  readonly timeout: number
+
+  constructor(timeout: number, pool: PoolSnapshot, details: ErrorDetails = {}) {
+    super(
+      `no connection became free within ${timeout} ms (${describePool(pool)})${
+        details.cause instanceof Error ? `; the last connect failed: ${details.cause.message}` : ''
+      }`,
+      'ERR_SLUICE_POOL_TIMEOUT',
+      { safeToRetry: true, ...details },
+    )
+    this.pool = pool
+    this.timeout = timeout
+  }
+}
+
+/** The pool is closed or closing. */
+export class PoolClosedError extends SluiceError {
+  static {
+    PoolClosedError.prototype.name = 'PoolClosedError'
+  }
+  constructor(message = 'the pool is closed', details: ErrorDetails = {}) {
+    super(message, 'ERR_SLUICE_POOL_CLOSED', { safeToRetry: true, ...details })
+  }
+}
+
+/** `maxWaiting` callers are already waiting for a connection. */
+export class PoolOverloadedError extends SluiceError {
+  static {
+    PoolOverloadedError.prototype.name = 'PoolOverloadedError'
+  }
+  readonly pool: PoolSnapshot
+
+  constructor(pool: PoolSnapshot, details: ErrorDetails = {}) {
+    super(
+      `too many callers are waiting for a connection (${describePool(pool)})`,
+      'ERR_SLUICE_POOL_OVERLOADED',
+      {
+        safeToRetry: true,
+        ...details,
+      },
+    )
+    this.pool = pool
+  }
+}
+
+function describePool(pool: PoolSnapshot): string {
+  return (
+    `${pool.size} of ${pool.maxSize} connections open: ${pool.idle} idle, ${pool.lent} in use, ` +
+    `${pool.creating} opening; ${pool.waiting} waiting`
+  )
+}

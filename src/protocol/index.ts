@@ -1,0 +1,61 @@
+/**
+ * `sluice/protocol`: the PostgreSQL frontend/backend protocol 3.0 as functions over bytes, without any I/O.
+ */
+
+export type { Notice, ServerMessageFields } from '../base/errors.js'
+export { EncodeError, InterfaceError, ProtocolError, SluiceError } from '../base/errors.js'
+export {
+  readAuthentication,
+  readBackendKeyData,
+  readCommandComplete,
+  readCopyResponse,
+  readDataRow,
+  readEmpty,
+  readFunctionCallResponse,
+  readNegotiateProtocolVersion,
+  readNotification,
+  readParameterDescription,
+  readParameterStatus,
+  readReadyForQuery,
+  readRowDescription,
+  readServerMessage,
+} from './backend.js'
+export type { CommandTag } from './command-tag.js'
+export { parseCommandTag } from './command-tag.js'
+export type { MessageSink } from './framer.js'
+export { MessageFramer } from './framer.js'
+export {
+  beginBind,
+  finishBind,
+  PROTOCOL_3_0,
+  writeCancelRequest,
+  writeClose,
+  writeCopyData,
+  writeCopyDone,
+  writeCopyFail,
+  writeDescribe,
+  writeExecute,
+  writeFlush,
+  writeParse,
+  writePassword,
+  writeQuery,
+  writeSaslInitialResponse,
+  writeSaslResponse,
+  writeSslRequest,
+  writeStartup,
+  writeSync,
+  writeTerminate,
+} from './frontend.js'
+export { MAX_MESSAGE_BYTES, MessageWriter } from './message-writer.js'
+export type {
+  AuthenticationRequest,
+  BackendKeyData,
+  CopyResponse,
+  DescribeTarget,
+  FieldDescription,
+  Format,
+  Notification,
+  ProtocolNegotiation,
+  TransactionStatus,
+} from './messages.js'
+export { Backend, backendMessageName, Frontend } from './messages.js'
