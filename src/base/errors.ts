@@ -68,23 +68,23 @@ export class PostgresError extends SluiceError implements ServerMessageFields {
   static {
     PostgresError.prototype.name = 'PostgresError'
   }
-  readonly severity?: string
-  readonly detail?: string
-  readonly hint?: string
-  readonly position?: number
-  readonly internalPosition?: number
-  readonly internalQuery?: string
-  readonly where?: string
-  readonly schema?: string
-  readonly table?: string
-  readonly column?: string
-  readonly dataType?: string
-  readonly constraint?: string
-  readonly file?: string
-  readonly line?: number
-  readonly routine?: string
+  declare readonly severity?: string
+  declare readonly detail?: string
+  declare readonly hint?: string
+  declare readonly position?: number
+  declare readonly internalPosition?: number
+  declare readonly internalQuery?: string
+  declare readonly where?: string
+  declare readonly schema?: string
+  declare readonly table?: string
+  declare readonly column?: string
+  declare readonly dataType?: string
+  declare readonly constraint?: string
+  declare readonly file?: string
+  declare readonly line?: number
+  declare readonly routine?: string
   /** The text of the query that failed; its parameters are never kept. */
-  readonly query?: string
+  declare readonly query?: string
 
   constructor(fields: ServerMessageFields, query?: string) {
     const { message, code, ...rest } = fields
@@ -120,9 +120,9 @@ export class ConnectionError extends SluiceError {
   /** How far the connection had come. */
   readonly phase: ConnectPhase
   /** The address of the server, as `host:port` or as the path of a socket. */
-  readonly address?: string
+  declare readonly address?: string
   /** Every address that was tried by a failed `connect()`, in order. */
-  readonly attempts?: readonly ConnectAttemptFailure[]
+  declare readonly attempts?: readonly ConnectAttemptFailure[]
 
   constructor(
     message: string,
@@ -202,9 +202,9 @@ export class EncodeError extends SluiceError {
     EncodeError.prototype.name = 'EncodeError'
   }
   /** Position of the parameter, the first being 1. */
-  parameter?: number
+  declare parameter?: number
   /** Name of the PostgreSQL type. */
-  type?: string
+  declare type?: string
 
   constructor(message: string, details: ErrorDetails & { parameter?: number; type?: string } = {}) {
     super(message, 'ERR_SLUICE_ENCODE', { safeToRetry: true, ...details })
@@ -219,9 +219,9 @@ export class DecodeError extends SluiceError {
     DecodeError.prototype.name = 'DecodeError'
   }
   /** Name of the column. */
-  column?: string
+  declare column?: string
   /** Name of the PostgreSQL type. */
-  type?: string
+  declare type?: string
 
   constructor(message: string, details: ErrorDetails & { column?: string; type?: string } = {}) {
     super(message, 'ERR_SLUICE_DECODE', details)

@@ -1,4 +1,4 @@
-import { type Notice, ProtocolError, type ServerMessageFields } from '../base/errors.js'
+import { ProtocolError, type ServerMessageFields } from '../base/errors.js'
 import { MessageReader } from './message-reader.js'
 import {
   type AuthenticationRequest,
@@ -91,11 +91,7 @@ export function readDataRow(buf: Buffer, start: number, end: number): (Buffer | 
 }
 
 /** Reads ErrorResponse (`E`) or NoticeResponse (`N`). Every field may be absent; unknown ones are passed over. */
-export function readServerMessage(
-  buf: Buffer,
-  start: number,
-  end: number,
-): ServerMessageFields | Notice {
+export function readServerMessage(buf: Buffer, start: number, end: number): ServerMessageFields {
   const reader = new MessageReader('error or notice', buf, start, end)
   const fields: ServerMessageFields = {}
   for (let type = reader.uint8(); type !== 0; type = reader.uint8()) {
@@ -248,10 +244,10 @@ function setServerMessageField(fields: ServerMessageFields, type: number, value:
       fields.hint = value
       return
     case 'P':
-      fields.position = Number(value)
+      if (isCount(value)) fields.position = Number(value)
       return
     case 'p':
-      fields.internalPosition = Number(value)
+      if (isCount(value)) fields.internalPosition = Number(value)
       return
     case 'q':
       fields.internalQuery = value
@@ -278,10 +274,14 @@ function setServerMessageField(fields: ServerMessageFields, type: number, value:
       fields.file = value
       return
     case 'L':
-      fields.line = Number(value)
+      if (isCount(value)) fields.line = Number(value)
       return
     case 'R':
       fields.routine = value
       return
   }
+}
+
+function isCount(value: string): boolean {
+  return /^\d+$/.test(value)
 }

@@ -1,3 +1,4 @@
+import { InterfaceError } from '../base/errors.js'
 import type { MessageWriter } from './message-writer.js'
 import { type DescribeTarget, type Format, Frontend } from './messages.js'
 
@@ -22,6 +23,8 @@ export function writeStartup(
   out.begin(0)
   out.int32(version)
   for (const [name, value] of Object.entries(parameters)) {
+    // It would end the list, and make of the value something else.
+    if (name === '') throw new InterfaceError('a startup parameter has no name')
     out.cstring(name)
     out.cstring(value)
   }

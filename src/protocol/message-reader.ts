@@ -42,7 +42,7 @@ export class MessageReader {
     return this.#buf.readUInt32BE(this.#advance(4))
   }
 
-  /** Text up to a NUL, which is looked for within the body only. */
+  /** Text up to a NUL, which must lie within the body. */
   cstring(): string {
     const nul = this.#buf.indexOf(0, this.#pos)
     if (nul === -1 || nul >= this.#end) throw this.error('a string is not terminated')

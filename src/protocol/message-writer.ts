@@ -1,9 +1,18 @@
 import { EncodeError, InterfaceError } from '../base/errors.js'
 
-/** The longest message that PostgreSQL accepts, in bytes (`PQ_LARGE_MESSAGE_LIMIT`, 1 GiB − 1). */
-export const MAX_MESSAGE_BYTES = 0x3fffffff
+/**
+ * The greatest length that PostgreSQL accepts in a message, in bytes, itself included: 1 GiB − 2.
+ *
+ * @see PQ_LARGE_MESSAGE_LIMIT (`MaxAllocSize - 1`) in src/include/libpq/libpq.h
+ */
+export const MAX_MESSAGE_BYTES = 0x3ffffffe
 
 const CHUNK_BYTES = 16 * 1024
+
+/** A chunk that one long batch made larger than this is not kept for the batches after it. */
+const MAX_KEPT_BYTES = 256 * 1024
+
+const NO_BYTES = Buffer.alloc(0)
 
 /**
  * Collects frontend messages in one growing buffer.
@@ -60,6 +69,11 @@ export class MessageWriter {
   take(): Buffer {
     const batch = this.#buf.subarray(this.#start, this.#end)
     this.#start = this.#end
+    if (this.#buf.length > MAX_KEPT_BYTES) {
+      this.#buf = NO_BYTES
+      this.#start = 0
+      this.#end = 0
+    }
     return batch
   }
 
