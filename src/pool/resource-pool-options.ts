@@ -1,0 +1,21 @@
+import type { BackoffOptions } from './backoff.js'
+
+/** The numbers of a pool. All are required; `Infinity` sets no limit. */
+export interface ResourcePoolOptions {
+  /** Resources kept open, also when nobody needs them; at most `maxSize`. */
+  readonly minSize: number
+  /** Most resources open or opening at once; at least 1. */
+  readonly maxSize: number
+  /** How often a resource is lent before it is replaced. */
+  readonly maxUses: number
+  /** How long a resource beyond `minSize` may be idle, in ms. */
+  readonly idleTimeoutMs: number
+  /** How old a resource may get, in ms. One that is lent then is replaced when it comes back. */
+  readonly maxLifetimeMs: number
+  /** Share of `maxLifetimeMs`, 0 to 1, that chance may take off, so that not all end together. */
+  readonly lifetimeJitter: number
+  /** Most waiters at once; further callers are refused. */
+  readonly maxWaiting: number
+  /** Pauses between creations while they fail. */
+  readonly retryBackoff: BackoffOptions
+}
