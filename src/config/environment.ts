@@ -1,0 +1,43 @@
+import { homedir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+/** Variables as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Files that libpq looks for when nobody names others. */
+export interface DefaultFiles {
+  readonly passfile: string
+  readonly rootCertificate: string
+  readonly certificate: string
+  readonly key: string
+}
+
+/**
+ * Where libpq keeps its files: `~/.pgpass` and `~/.postgresql/`, on Windows all in `%APPDATA%\postgresql`.
+ * @see pqGetHomeDirectory in src/interfaces/libpq/fe-connect.c
+ */
+export function defaultFiles(
+  environment: Environment,
+  platform: NodeJS.Platform = process.platform,
+): DefaultFiles {
+  const { HOME, APPDATA } = environment
+  const home = HOME || homedir()
+  const isWindows = platform === 'win32'
+  const folder = isWindows ? join(APPDATA ?? home, 'postgresql') : join(home, '.postgresql')
+  return {
+    passfile: isWindows ? join(folder, 'pgpass.conf') : join(home, '.pgpass'),
+    rootCertificate: join(folder, 'root.crt'),
+    certificate: join(folder, 'postgresql.crt'),
+    key: join(folder, 'postgresql.key'),
+  }
+}
+
+/** The name that the operating system has for the user of this process; undefined when it has none. */
+export function systemUser(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    // Containers often run under a number that has no name.
+    return undefined
+  }
+}

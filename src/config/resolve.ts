@@ -1,0 +1,121 @@
+import type { RequireAuth } from '../auth/require-auth.js'
+import type { Notice } from '../base/errors.js'
+import { type ConnectAttempt, isSocketDirectory, listAttempts } from './attempts.js'
+import { parseConnectionString } from './connection-string.js'
+import { defaultFiles, type Environment, systemUser } from './environment.js'
+import { hide } from './hidden.js'
+import { optionError } from './option-error.js'
+import { type OptionTexts, resolveOptions } from './option-table.js'
+import { CONNECT_OPTIONS, type ConnectOptions, type PasswordProvider } from './options.js'
+import { readPassfile } from './passfile.js'
+import { startupParameters } from './startup-parameters.js'
+import { NO_SSL_INPUT, resolveTls, SSL_OPTIONS, type TlsConfig } from './tls-options.js'
+
+export type { ConnectAttempt } from './attempts.js'
+
+/**
+ * Everything there is to know about how to connect. Nothing is read again later.
+ *
+ * Deeply frozen, but for what stays its user's: functions, the signal, codecs. The secrets in it are not
+ * enumerable, so they show in no inspection or JSON; a copy by spreading loses them.
+ */
+export interface ConnectionConfig {
+  /** At least one. */
+  readonly attempts: readonly ConnectAttempt[]
+  readonly user: string
+  readonly database: string
+  /** Not enumerable. Undefined: that of the attempt counts. */
+  readonly password: string | PasswordProvider | undefined
+  /** Why the passfile was not used, for the error when a password is missing. */
+  readonly passwordHint: string | undefined
+  /** Undefined: every method is allowed. */
+  readonly requireAuth: RequireAuth | undefined
+  /** Undefined: no attempt uses TLS. */
+  readonly tls: TlsConfig | undefined
+  /** For each attempt, in ms; 0 for no limit. */
+  readonly connectTimeout: number
+  readonly keepAlive: boolean
+  /** All that the startup message holds, user and database included. */
+  readonly startupParameters: Readonly<Record<string, string>>
+  readonly statementCacheSize: number
+  readonly maxMessageSize: number
+  readonly types: Readonly<Record<string, unknown>>
+  readonly signal?: AbortSignal
+  readonly onNotice?: (notice: Notice) => void
+}
+
+/** All keys that a connection string may have. */
+const CONNECTION_STRING_KEYS: readonly string[] = [
+  ...Object.values(CONNECT_OPTIONS),
+  ...Object.values(SSL_OPTIONS),
+].flatMap(({ dsn }) => (dsn === undefined ? [] : [dsn]))
+
+/**
+ * Makes the configuration of a connection: options before connection string before environment before
+ * default. Reads passfile and certificates; changes nothing it is given.
+ *
+ * @param input A connection string (URI or keywords), or the options.
+ * @param options Only where `input` is a connection string.
+ * @throws {OptionError} naming the option, its source and what is wrong, before any connection is made.
+ */
+export function resolveConnection(
+  input?: string | ConnectOptions,
+  options?: ConnectOptions,
+  environment: Environment = process.env,
+): ConnectionConfig {
+  const { text, given } = readArguments(input, options)
+  const texts: OptionTexts = {
+    connectionString: parseConnectionString(text, CONNECTION_STRING_KEYS),
+    environment,
+  }
+  const values = resolveOptions(CONNECT_OPTIONS, given, texts)
+  const { host: hosts, port: ports } = values
+  const files = defaultFiles(environment)
+  const usesTcp = !hosts.every(isSocketDirectory)
+  const tls = resolveTls(values.ssl ?? NO_SSL_INPUT, texts, files, usesTcp)
+  const user = values.user ?? defaultUser()
+  const database = values.database ?? user
+  const passfile =
+    values.password === undefined ? readPassfile(values.passfile ?? files.passfile) : undefined
+  const config = {
+    attempts: listAttempts({ hosts, ports, tls, passfile, user, database }),
+    user,
+    database,
+    passwordHint: passfile?.problem,
+    requireAuth: values.requireAuth,
+    tls,
+    connectTimeout: values.connectTimeout,
+    keepAlive: values.keepAlive,
+    startupParameters: startupParameters(user, database, values),
+    statementCacheSize: values.statementCacheSize,
+    maxMessageSize: values.maxMessageSize,
+    types: values.types,
+    ...(values.signal !== undefined && { signal: values.signal }),
+    ...(values.onNotice !== undefined && { onNotice: values.onNotice }),
+  }
+  return Object.freeze(hide(config, 'password', values.password))
+}
+
+function readArguments(
+  input: string | ConnectOptions | undefined,
+  options: ConnectOptions | undefined,
+): { text: string; given: ConnectOptions } {
+  if (input === undefined) return { text: '', given: options ?? {} }
+  if (typeof input === 'string') return { text: input, given: options ?? {} }
+  if (options === undefined) return { text: '', given: input }
+  throw optionError(
+    TypeError,
+    'options',
+    'options are given twice: the first argument must be a connection string, or the only one',
+  )
+}
+
+function defaultUser(): string {
+  const user = systemUser()
+  if (user !== undefined && user !== '') return user
+  throw optionError(
+    TypeError,
+    'user',
+    'no user is given and the operating system has no name for this one: set user or PGUSER',
+  )
+}
