@@ -1,0 +1,102 @@
+import type { Codec } from './codec.js'
+import type { DateMode } from './codecs/date.js'
+import type { Int8Mode } from './codecs/int8.js'
+import type { IntervalMode } from './codecs/interval.js'
+import type { JsonFunctions } from './codecs/json.js'
+import type { TimestampMode } from './codecs/timestamp.js'
+
+/**
+ * Functions to take the place of those of a type's codec.
+ *
+ * A decoder given for one format alone is the only one: with `decodeText` and no `decodeBinary`,
+ * results are asked for as text. The same goes for the encoders. What is not given in either format
+ * stays as it was.
+ */
+export type CodecOverride = Partial<Codec>
+
+/** How `numeric` appears in JavaScript: as exact text, as a number that must be exact, or by a function of the text. */
+export type NumericMode = 'string' | 'number' | ((text: string) => unknown)
+
+/** How `json` and `jsonb` appear in JavaScript: parsed, as text, or by functions. */
+export type JsonMode = 'parse' | 'string' | JsonFunctions
+
+/** All that can be given for a type. */
+export type TypeOption =
+  | Int8Mode
+  | NumericMode
+  | DateMode
+  | TimestampMode
+  | IntervalMode
+  | JsonMode
+  | CodecOverride
+
+/**
+ * How values of types become JavaScript values and back. Keys are names (`pg_type.typname`) or OIDs of
+ * types; arrays follow the type of their elements.
+ *
+ * @example
+ * { int8: 'bigint', json: { parse, stringify }, uuid: { decodeText, decodeBinary } }
+ */
+export interface TypeOptions {
+  /** Also for `xid8`. Default `'number'`: a value beyond ±(2^53 − 1) is a DecodeError. */
+  readonly int8?: Int8Mode | CodecOverride
+  /** Default `'string'`. `Number` as the function rounds; `'number'` refuses what it would have to round. */
+  readonly numeric?: NumericMode | CodecOverride
+  /** Default `'string'`. */
+  readonly date?: DateMode | CodecOverride
+  /** Default `'Date'`, a `Timestamp` where there are microseconds. */
+  readonly timestamp?: TimestampMode | CodecOverride
+  /** Default `'Date'`, a `Timestamp` where there are microseconds. */
+  readonly timestamptz?: TimestampMode | CodecOverride
+  /** Default `'Interval'`. */
+  readonly interval?: IntervalMode | CodecOverride
+  /** Also for `jsonb`. Default `'parse'`. */
+  readonly json?: JsonMode | CodecOverride
+  readonly [nameOrOid: string]: TypeOption | undefined
+}
+
+const FUNCTIONS = ['decodeText', 'decodeBinary', 'encodeText', 'encodeBinary'] as const
+
+/** Whether an option is a {@link CodecOverride} with at least one function and nothing wrong. */
+export function isCodecOverride(option: unknown): option is CodecOverride {
+  if (typeof option !== 'object' || option === null) return false
+  const given = FUNCTIONS.map((key) => (option as CodecOverride)[key])
+  return (
+    given.some((value) => value !== undefined) &&
+    given.every((value) => value === undefined || typeof value === 'function')
+  )
+}
+
+/** Whether an option is a pair of {@link JsonFunctions}. */
+export function isJsonFunctions(option: unknown): option is JsonFunctions {
+  if (typeof option !== 'object' || option === null) return false
+  const { parse, stringify } = option as Partial<JsonFunctions>
+  return typeof parse === 'function' && typeof stringify === 'function'
+}
+
+/** Gives `; did you mean int8?` for the known name nearest to a mistyped one, or an empty text if none is near. */
+export function suggestName(mistyped: string, known: Iterable<string>): string {
+  let nearest: string | undefined
+  let least = Math.max(2, Math.floor(mistyped.length / 3)) + 1
+  for (const name of known) {
+    const distance = editDistance(mistyped.slice(0, 40).toLowerCase(), name)
+    if (distance >= least) continue
+    least = distance
+    nearest = name
+  }
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { DecodeError, InterfaceError, ProtocolError } from '../../../src/base/errors.js'
+import {
+  compileArrayDecoder,
+  compileObjectDecoder,
+  compileValueDecoder,
+  type ResultColumn,
+  type RowDecoder,
+} from '../../../src/types/row-decoder.js'
+import { hex } from '../../support/bytes.js'
+import { codecOf } from './codec-calls.js'
+
+const column = (name: string, type: string, format: 0 | 1): ResultColumn => ({
+  name,
+  codec: codecOf(type),
+  format,
+})
+
+const COLUMNS = [column('id', 'int4', 1), column('name', 'text', 0), column('ok', 'bool', 0)]
+const ROW = "0003 00000004 00000007 00000002 'ab' ffffffff"
+
+/** Runs a decoder on a body that stands amid bytes it must not read. */
+function run<R>(decoder: RowDecoder<R>, notation: string): R {
+  const body = hex(notation)
+  const around = Buffer.alloc(body.length + 32, 0xff)
+  body.copy(around, 16)
+  return decoder(around, 16, 16 + body.length)
+}
+
+const decoders: readonly (readonly [string, RowDecoder<unknown>, unknown])[] = [
+  ['objects', compileObjectDecoder(COLUMNS), { id: 7, name: 'ab', ok: null }],
+  ['arrays', compileArrayDecoder(COLUMNS), [7, 'ab', null]],
+  ['the first value', compileValueDecoder(COLUMNS, 0), 7],
+  ['the second value', compileValueDecoder(COLUMNS, 1), 'ab'],
+  ['a NULL', compileValueDecoder(COLUMNS, 2), null],
+]
+
+const broken: readonly (readonly [string, string])[] = [
+  ['no content', ''],
+  ['half a number of columns', '00'],
+  ['a column too few', "0002 00000004 00000007 00000002 'ab'"],
+  ['a column too many', `0004 ${ROW.slice(5)} ffffffff`],
+  ['a missing column', "0003 00000004 00000007 00000002 'ab'"],
+  ['half a length', `${ROW.slice(0, -8)}ffff`],
+  ['a length of −2', "0003 00000004 00000007 00000002 'ab' fffffffe"],
+  ['a length beyond the end', "0003 00000004 00000007 00000002 'ab' 00000001"],
+  ['the greatest length', "0003 00000004 00000007 00000002 'ab' 7fffffff"],
+  ['a byte too many', `${ROW} 00`],
+]
+
+describe.each(decoders)('a decoder of %s', (_name, decoder, expected) => {
+  test('gives what is in the row', () => expect(run(decoder, ROW)).toStrictEqual(expected))
+
+  test.each(broken)('refuses %s', (_what, notation) => {
+    expect(() => run(decoder, notation)).toThrow(ProtocolError)
+  })
+
+  test('refuses a row that is cut anywhere', () => {
+    const body = hex(ROW)
+    for (let length = 0; length < body.length; length++) {
+      expect(() => run(decoder, body.subarray(0, length).toString('hex') || "''")).toThrow(
+        ProtocolError,
+      )
+    }
+  })
+})
+
+test('a result without columns has empty rows', () => {
+  expect(run(compileObjectDecoder([]), '0000')).toStrictEqual({})
+  expect(run(compileArrayDecoder([]), '0000')).toStrictEqual([])
+})
+
+test('of columns with the same name the last wins in objects, and arrays have all', () => {
+  const columns = [column('a', 'int2', 1), column('b', 'int2', 1), column('a', 'int2', 1)]
+  const row = '0003 00000002 0001 00000002 0002 00000002 0003'
+  expect(run(compileObjectDecoder(columns), row)).toStrictEqual({ a: 3, b: 2 })
+  expect(run(compileArrayDecoder(columns), row)).toStrictEqual([1, 2, 3])
+})
+
+test('names that mean something to JavaScript are keys like any other', () => {
+  const names = ['__proto__', 'constructor', 'toString', '0', '']
+  const columns = names.map((name) => column(name, 'bool', 1))
+  const row = run(compileObjectDecoder(columns), `0005 ${names.map(() => '00000001 01').join(' ')}`)
+  expect(Object.keys(row).sort()).toEqual([...names].sort())
+  expect(Object.getPrototypeOf(row)).toBe(Object.prototype)
+  for (const name of names) {
+    expect(Object.getOwnPropertyDescriptor(row, name)).toStrictEqual({
+      value: true,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
+  }
+})
+
+test.each([-1, 3, 0.5])('there is no decoder of the value in column %d of 3', (index) => {
+  expect(() => compileValueDecoder(COLUMNS, index)).toThrow(InterfaceError)
+})
+
+describe('a value that does not decode', () => {
+  const row = '0003 00000002 0007 ffffffff ffffffff'
+
+  test.each([
+    ['objects', compileObjectDecoder(COLUMNS)],
+    ['arrays', compileArrayDecoder(COLUMNS)],
+    ['values', compileValueDecoder(COLUMNS, 0)],
+  ])('gives an error with column and type, in %s', (_name, decoder) => {
+    const act = (): unknown => run(decoder as RowDecoder<unknown>, row)
+    expect(act).toThrow(DecodeError)
+    expect(act).toThrow(expect.objectContaining({ column: 'id', type: 'int4' }))
+    expect(act).toThrow('column "id" (int4): malformed int4: 2 bytes instead of 4')
+  })
+
+  test('does not matter to a decoder of another value', () => {
+    expect(run(compileValueDecoder(COLUMNS, 1), row)).toBeNull()
+  })
+
+  test('keeps the error of a codec as the cause and does not repeat its message', () => {
+    const cause = new Error('secret')
+    const codec = {
+      ...codecOf('text'),
+      decodeText: (): never => {
+        throw cause
+      },
+    }
+    const decoder = compileArrayDecoder([{ name: 'n', codec, format: 0 }])
+    try {
+      run(decoder, "0001 00000001 'x'")
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toBeInstanceOf(DecodeError)
+      expect(error).toMatchObject({ column: 'n', type: 'text', cause })
+      expect((error as Error).message).not.toContain('secret')
+    }
+  })
+
+  test('is a binary one where the codec reads only text', () => {
+    const { decodeBinary: _, ...codec } = codecOf('text')
+    const decoder = compileArrayDecoder([{ name: 'n', codec, format: 1 }])
+    expect(() => run(decoder, "0001 00000002 'xy'")).toThrow(DecodeError)
+    expect(run(decoder, '0001 ffffffff')).toEqual([null])
+  })
+})
