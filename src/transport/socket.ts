@@ -1,0 +1,82 @@
+import { connect, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { SocketStep } from './socket-step.js'
+import type { Transport, TransportHandler } from './transport.js'
+
+/** Where to connect to: a TCP port, or the file of a unix socket. */
+export type SocketTarget =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number }
+
+/** Idle time before the kernel asks whether the peer still lives, in ms. */
+const KEEP_ALIVE_DELAY_MS = 60_000
+
+/**
+ * Opens a socket. All addresses of a host name are tried, in the order of Node's own connect.
+ *
+ * Rejects with Node's error, or with `signal.reason`; the socket is closed then.
+ */
+export function openSocket(
+  target: SocketTarget,
+  keepAlive: boolean,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const socket = connect({
+    ...target,
+    noDelay: true,
+    keepAlive,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  })
+  const step = new SocketStep<Socket>(socket, signal)
+  step.on('connect', () => step.succeed(socket))
+  return step.promise
+}
+
+/** A connected socket, plain or TLS, as a {@link Transport}. It owns the socket from then on. */
+export class SocketTransport implements Transport {
+  readonly encrypted: boolean
+  readonly #socket: Socket
+  #error: Error | undefined
+
+  constructor(socket: Socket | TLSSocket, handler: TransportHandler) {
+    this.#socket = socket
+    this.encrypted = 'encrypted' in socket
+    socket.on('data', (chunk: Buffer) => handler.onData(chunk))
+    socket.on('drain', () => handler.onDrain())
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+    // The server has said all it will; what is still unanswered never will be.
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => handler.onClose(this.#error))
+    socket.resume()
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.#socket.write(bytes)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+}

@@ -1,0 +1,117 @@
+import { isIP, type Socket } from 'node:net'
+import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import { ConnectionClosedError, ConnectionError, ProtocolError, TlsError } from '../base/errors.js'
+import type { TlsConfig } from '../config/tls-options.js'
+import { writeSslRequest } from '../protocol/frontend.js'
+import { MessageWriter } from '../protocol/message-writer.js'
+import { SocketStep } from './socket-step.js'
+
+/** The protocol's name in TLS application-layer negotiation; PostgreSQL 17+ demands it of direct TLS. */
+const ALPN_PROTOCOL = 'postgresql'
+
+const ANSWER_TLS = 0x53 // S
+const ANSWER_NO_TLS = 0x4e // N
+const ANSWER_ERROR = 0x45 // E
+
+/**
+ * Sends SSLRequest and gives whether the server will speak TLS.
+ *
+ * Exactly one byte is accepted: what arrives with it was sent before encryption, by anybody, and must
+ * never be taken for something said under TLS (CVE-2021-23222).
+ *
+ * @throws {ProtocolError} when the answer is no PostgreSQL server's or more than one byte.
+ * @throws {TlsError} when the server answers with an error. Its text is not shown, since nothing proves
+ * whose it is (CVE-2024-10977).
+ * @throws {ConnectionClosedError} when the server hangs up.
+ * @throws {ConnectionError} when the connection breaks.
+ */
+export function requestTls(socket: Socket, address: string, signal: AbortSignal): Promise<boolean> {
+  const out = new MessageWriter()
+  writeSslRequest(out)
+  const step = new SocketStep<boolean>(
+    socket,
+    signal,
+    (cause) =>
+      new ConnectionError(`the connection to ${address} was lost: ${cause.message}`, {
+        phase: 'tls',
+        address,
+        cause,
+      }),
+  )
+  step.on('data', (answer: Buffer) => {
+    // Nothing may be read before somebody listens again.
+    socket.pause()
+    switch (answer[0]) {
+      case ANSWER_ERROR:
+        step.fail(
+          new TlsError(
+            `${address} answered the request for TLS with an error, not shown because it came unprotected`,
+            { address },
+          ),
+        )
+        return
+      case ANSWER_TLS:
+      case ANSWER_NO_TLS:
+        if (answer.length === 1) step.succeed(answer[0] === ANSWER_TLS)
+        else step.fail(new ProtocolError(`${address} sent data before TLS was set up`))
+        return
+      default:
+        step.fail(new ProtocolError(`${address} does not speak the PostgreSQL protocol`))
+    }
+  })
+  step.on('close', () =>
+    step.fail(
+      new ConnectionClosedError(`${address} closed the connection when asked for TLS`, {
+        phase: 'tls',
+        address,
+      }),
+    ),
+  )
+  socket.resume()
+  socket.write(out.take())
+  return step.promise
+}
+
+/**
+ * Runs the TLS handshake over a connected socket and verifies the server as `config` demands.
+ * @throws {TlsError} when the handshake or the verification fails.
+ */
+export function startTls(
+  socket: Socket,
+  host: string,
+  address: string,
+  config: TlsConfig,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const name = config.servername ?? host
+  const secured = connect({
+    socket,
+    ALPNProtocols: [ALPN_PROTOCOL],
+    minVersion: config.minVersion ?? 'TLSv1.2',
+    rejectUnauthorized: config.mode === 'verify-ca' || config.mode === 'verify-full',
+    checkServerIdentity: (_, certificate) =>
+      config.mode === 'verify-full' ? checkServerIdentity(name, certificate) : undefined,
+    // Server names in TLS are never addresses (RFC 6066, section 3).
+    ...(isIP(name) === 0 && { servername: name }),
+    ...(config.maxVersion !== undefined && { maxVersion: config.maxVersion }),
+    ...(config.ca !== undefined && { ca: config.ca }),
+    ...(config.cert !== undefined && { cert: config.cert }),
+    ...(config.key !== undefined && { key: config.key }),
+    ...(config.passphrase !== undefined && { passphrase: config.passphrase }),
+  })
+  const failed = (message: string, cause?: Error) =>
+    new TlsError(`TLS with ${address} failed: ${message}`, {
+      address,
+      ...(cause !== undefined && { cause }),
+    })
+  const step = new SocketStep<TLSSocket>(secured, signal, (error) => failed(error.message, error))
+  step.on('secureConnect', () => {
+    if (config.negotiation === 'direct' && secured.alpnProtocol !== ALPN_PROTOCOL) {
+      step.fail(failed('the server did not agree to speak PostgreSQL'))
+    } else {
+      step.succeed(secured)
+    }
+  })
+  step.on('close', () => step.fail(failed('the server closed the connection')))
+  return step.promise
+}

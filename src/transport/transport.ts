@@ -1,0 +1,26 @@
+/** A connected byte stream to a server. */
+export interface Transport {
+  /** Whether TLS protects it. */
+  readonly encrypted: boolean
+  /** False: the kernel did not take it all; write nothing more until `onDrain`. `bytes` are kept until they are sent. */
+  write(bytes: Buffer): boolean
+  /** Stops `onData` until {@link resume}, and so, in the end, the sender. */
+  pause(): void
+  resume(): void
+  /** Sends what is written and closes the sending side. */
+  end(): void
+  /** Closes at once; what is not yet sent is lost. */
+  destroy(): void
+  /** Whether an open connection keeps the process alive. */
+  ref(): void
+  unref(): void
+}
+
+/** What a transport tells its owner. */
+export interface TransportHandler {
+  /** `chunk` is the owner's during the call only. */
+  onData(chunk: Buffer): void
+  onDrain(): void
+  /** Exactly once, and nothing after it. `error` is what broke the connection, if anything did. */
+  onClose(error: Error | undefined): void
+}

@@ -1,0 +1,309 @@
+import {
+  ConnectionClosedError,
+  type ConnectPhase,
+  type Notice,
+  PostgresError,
+  ProtocolError,
+  type ServerMessageFields,
+} from '../base/errors.js'
+import {
+  readNotification,
+  readParameterStatus,
+  readReadyForQuery,
+  readServerMessage,
+} from '../protocol/backend.js'
+import { MessageFramer, type MessageSink } from '../protocol/framer.js'
+import { writeTerminate } from '../protocol/frontend.js'
+import { MessageWriter } from '../protocol/message-writer.js'
+import { Backend, type Notification } from '../protocol/messages.js'
+import type { Transport, TransportHandler } from '../transport/transport.js'
+import { Pipeline } from './pipeline.js'
+import { type Request, unexpectedMessage, type Wire } from './request.js'
+import type { Session } from './session.js'
+import { type ConnectionEvent, type ConnectionState, nextState } from './states.js'
+
+/** What a connection tells whoever holds it. */
+export interface ConnectionHandler {
+  onNotice(notice: Notice): void
+  onNotification(notification: Notification): void
+  onParameterStatus(name: string, value: string): void
+  /** The pipeline just became empty. */
+  onIdle(): void
+  /**
+   * Once, after every pending request got `onLost`, unless the connection never became ready.
+   * `error` is absent when we closed it ourselves.
+   */
+  onClosed(error: ConnectionClosedError | undefined): void
+}
+
+/** Until the session is ready no message of a server needs more than this (fe-connect.c has 30,000). */
+const MAX_STARTUP_BODY_BYTES = 64 * 1024
+
+/** A batch of requests that has become so long is not kept waiting for the end of the turn. */
+const LONG_BATCH_BYTES = 256 * 1024
+
+/** How long the server may take to hang up after Terminate, in ms. */
+const TERMINATE_GRACE_MS = 1_000
+
+/** Routes requests to bytes and bytes to requests. */
+export class WireConnection implements MessageSink, TransportHandler, Wire {
+  readonly out: MessageWriter = new MessageWriter()
+  readonly session: Session
+  /** `host:port`, or the path of the socket. */
+  readonly address: string
+  readonly #handler: ConnectionHandler
+  readonly #maxMessageBytes: number
+  readonly #pipeline = new Pipeline()
+  readonly #framer = new MessageFramer(this, MAX_STARTUP_BODY_BYTES)
+  readonly #closed: Promise<void>
+  #resolveClosed!: () => void
+  #state: ConnectionState = 'starting'
+  #transport: Transport | undefined
+  #isFlushScheduled = false
+  /** The kernel took all that was written. */
+  #isDrained = true
+  /** What became of the connection, for the errors of those who still want it. */
+  #fate = 'is closed'
+  #cause: Error | undefined
+  #terminateTimer: NodeJS.Timeout | undefined
+
+  constructor(
+    session: Session,
+    address: string,
+    maxMessageBytes: number,
+    handler: ConnectionHandler,
+  ) {
+    this.session = session
+    this.address = address
+    this.#handler = handler
+    this.#maxMessageBytes = maxMessageBytes
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+  }
+
+  /** Begins the conversation with `startup`; whatever else is submitted waits for its end. */
+  start(transport: Transport, startup: Request): void {
+    this.#transport = transport
+    startup.write(this)
+    this.#pipeline.push(startup)
+    this.#pipeline.markWritten()
+    this.flush()
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** Whether nothing is queued or unanswered. */
+  get isIdle(): boolean {
+    return this.#pipeline.isEmpty
+  }
+
+  /** Whether TLS protects the connection. */
+  get encrypted(): boolean {
+    return this.#transport?.encrypted ?? false
+  }
+
+  /** Puts `request` behind all others. Its fate is told to it alone, so this never throws. */
+  submit(request: Request): void {
+    if (this.#state === 'closing' || this.#state === 'closed') {
+      request.onRefused(this.#closedError(false, 'ready'))
+      return
+    }
+    const prerequisite = request.prerequisite(this.session)
+    if (prerequisite !== undefined) this.#pipeline.push(prerequisite)
+    this.#pipeline.push(request)
+    if (this.#pump()) this.#afterRequest()
+  }
+
+  flush(): void {
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    queueMicrotask(() => {
+      this.#isFlushScheduled = false
+      this.#write()
+    })
+  }
+
+  /** Waits for what is pending, then says goodbye. Resolves when the connection is closed; again is no harm. */
+  close(): Promise<void> {
+    if (this.#state === 'ready') {
+      this.#enter('close')
+      this.#afterRequest()
+    } else if (this.#state === 'starting') {
+      this.destroy()
+    }
+    return this.#closed
+  }
+
+  /** Closes at once; what is pending is lost. `error` is why, if it was not wanted. */
+  destroy(error?: Error): void {
+    this.#end(error, error === undefined)
+  }
+
+  /** Resolves when the connection is closed, by whomever. */
+  get closed(): Promise<void> {
+    return this.#closed
+  }
+
+  ref(): void {
+    this.#transport?.ref()
+  }
+
+  unref(): void {
+    this.#transport?.unref()
+  }
+
+  onData(chunk: Buffer): void {
+    try {
+      this.#framer.push(chunk)
+    } catch (error) {
+      this.#end(error instanceof Error ? error : new ProtocolError(String(error)), false)
+    }
+  }
+
+  onDrain(): void {
+    this.#isDrained = true
+    if (this.#pump()) this.#afterRequest()
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#end(error, this.#state === 'closing' && this.#pipeline.isEmpty)
+  }
+
+  onMessage(code: number, buf: Buffer, start: number, end: number): void {
+    switch (code) {
+      case Backend.ReadyForQuery:
+        this.#onReadyForQuery(buf, start, end)
+        return
+      case Backend.ErrorResponse:
+        this.#onError(readServerMessage(buf, start, end))
+        return
+      case Backend.NoticeResponse:
+        this.#handler.onNotice(readServerMessage(buf, start, end))
+        return
+      case Backend.NotificationResponse:
+        this.#handler.onNotification(readNotification(buf, start, end))
+        return
+      case Backend.ParameterStatus: {
+        const { name, value } = readParameterStatus(buf, start, end)
+        if (name === 'client_encoding' && value !== 'UTF8') {
+          throw new ProtocolError(`client_encoding became ${value}; only UTF8 can be read`)
+        }
+        this.session.parameters.set(name, value)
+        this.#handler.onParameterStatus(name, value)
+        return
+      }
+      default: {
+        const { head } = this.#pipeline
+        if (head === undefined) throw unexpectedMessage(code, 'idleness')
+        head.onMessage(code, buf, start, end)
+      }
+    }
+  }
+
+  #onReadyForQuery(buf: Buffer, start: number, end: number): void {
+    const status = readReadyForQuery(buf, start, end)
+    const { head } = this.#pipeline
+    if (head === undefined) throw unexpectedMessage(Backend.ReadyForQuery, 'idleness')
+    this.session.transactionStatus = status
+    head.onReady(status)
+    this.#pipeline.shift()
+    if (this.#state === 'starting') {
+      this.#enter('started')
+      this.#framer.maxBodyBytes = this.#maxMessageBytes
+    }
+    this.#pump()
+    this.#afterRequest()
+  }
+
+  #onError(fields: ServerMessageFields): void {
+    const endsSession = fields.severity === 'FATAL' || fields.severity === 'PANIC'
+    const { head } = this.#pipeline
+    const isStarting = this.#state === 'starting'
+    if (!endsSession || isStarting) head?.onServerError(fields)
+    if (endsSession || isStarting || head === undefined) {
+      // The server hangs up after this; waiting for that would only delay everybody.
+      this.#end(new PostgresError(fields), false)
+    }
+  }
+
+  /** Writes what may be written. Gives whether a request ended by it, refused. */
+  #pump(): boolean {
+    if (this.#state === 'starting' || this.#state === 'closed') return false
+    let refused = false
+    while (this.#isDrained) {
+      const request = this.#pipeline.next()
+      if (request === undefined) break
+      const mark = this.out.mark()
+      try {
+        request.write(this)
+      } catch (error) {
+        this.out.rewind(mark)
+        this.#pipeline.dropNext()
+        request.onRefused(error)
+        refused = true
+        continue
+      }
+      this.#pipeline.markWritten()
+      if (this.out.length >= LONG_BATCH_BYTES) this.#write()
+    }
+    if (this.out.length > 0) this.flush()
+    return refused
+  }
+
+  #write(): void {
+    if (this.#state === 'closed' || this.out.length === 0) return
+    this.#isDrained = this.#transport?.write(this.out.take()) ?? true
+  }
+
+  #afterRequest(): void {
+    if (!this.#pipeline.isEmpty) return
+    if (this.#state === 'closing') this.#terminate()
+    else if (this.#state === 'ready') this.#handler.onIdle()
+  }
+
+  #terminate(): void {
+    writeTerminate(this.out)
+    this.flush()
+    queueMicrotask(() => this.#transport?.end())
+    this.#terminateTimer = setTimeout(() => this.#end(undefined, true), TERMINATE_GRACE_MS)
+  }
+
+  #end(cause: Error | undefined, wanted: boolean): void {
+    if (this.#state === 'closed') return
+    const phase: ConnectPhase = this.#state === 'starting' ? 'startup' : 'ready'
+    if (!wanted) {
+      this.#fate = `was lost: ${cause?.message ?? 'the server closed it'}`
+      this.#cause = cause
+    }
+    this.#enter('lost')
+    clearTimeout(this.#terminateTimer)
+    this.#framer.stop()
+    this.#transport?.destroy()
+    this.#pipeline.failAll((written, isHead) =>
+      isHead && cause instanceof ProtocolError ? cause : this.#closedError(written, phase),
+    )
+    if (phase === 'ready') {
+      this.#handler.onClosed(wanted ? undefined : this.#closedError(true, phase))
+    }
+    this.#resolveClosed()
+  }
+
+  #enter(event: ConnectionEvent): void {
+    const next = nextState(this.#state, event)
+    if (next === undefined) throw new ProtocolError(`"${event}" in the state "${this.#state}"`)
+    this.#state = next
+  }
+
+  /** @param written whether the server may have seen the request that this is for. */
+  #closedError(written: boolean, phase: ConnectPhase): ConnectionClosedError {
+    return new ConnectionClosedError(`the connection to ${this.address} ${this.#fate}`, {
+      phase,
+      address: this.address,
+      safeToRetry: !written,
+      ...(this.#cause !== undefined && { cause: this.#cause }),
+    })
+  }
+}

@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { Authenticator } from '../../../src/auth/authenticator.js'
+import type { ConnectionClosedError, Notice } from '../../../src/base/errors.js'
+import { OIDS } from '../../../src/types/oid.js'
+import { TypeMap } from '../../../src/types/type-map.js'
+import { QueryRequest, type ResultShape } from '../../../src/wire/requests/query.js'
+import { type CommandResult, SimpleQueryRequest } from '../../../src/wire/requests/simple-query.js'
+import { StartupRequest } from '../../../src/wire/requests/startup.js'
+import { Session } from '../../../src/wire/session.js'
+import { StatementCache } from '../../../src/wire/statement-cache.js'
+import { type ConnectionHandler, WireConnection } from '../../../src/wire/wire-connection.js'
+import { FakeBackend, settled } from '../../support/fake-backend.js'
+import { MemoryTransport } from '../../support/memory-transport.js'
+import * as server from '../../support/server-messages.js'
+
+/** What a connection told its handler. */
+export class RecordingHandler implements ConnectionHandler {
+  readonly notices: Notice[] = []
+  readonly notifications: unknown[] = []
+  readonly parameters: [name: string, value: string][] = []
+  readonly closed: (ConnectionClosedError | undefined)[] = []
+  idles = 0
+
+  onNotice(notice: Notice): void {
+    this.notices.push(notice)
+  }
+
+  onNotification(notification: unknown): void {
+    this.notifications.push(notification)
+  }
+
+  onParameterStatus(name: string, value: string): void {
+    this.parameters.push([name, value])
+  }
+
+  onIdle(): void {
+    this.idles += 1
+  }
+
+  onClosed(error: ConnectionClosedError | undefined): void {
+    this.closed.push(error)
+  }
+}
+
+/** A connection over a {@link MemoryTransport} and the two who talk to it. */
+export class Scene {
+  readonly handler: RecordingHandler = new RecordingHandler()
+  readonly wire: WireConnection
+  readonly transport: MemoryTransport
+  readonly backend: FakeBackend
+  readonly startup: StartupRequest
+
+  constructor(statementCacheSize = 100) {
+    const session = new Session(TypeMap.builtin, new StatementCache(statementCacheSize))
+    this.wire = new WireConnection(session, 'db.test:5432', 1024 * 1024, this.handler)
+    this.transport = new MemoryTransport(this.wire)
+    this.backend = new FakeBackend(this.transport)
+    this.startup = new StartupRequest(
+      { user: 'app', client_encoding: 'UTF8' },
+      new Authenticator({ user: 'app', secure: true, password: async () => 'secret' }),
+    )
+  }
+
+  /** A connection that has sent its startup message. */
+  static async starting(statementCacheSize?: number): Promise<Scene> {
+    const scene = new Scene(statementCacheSize)
+    scene.wire.start(scene.transport, scene.startup)
+    await scene.backend.expect('Startup')
+    return scene
+  }
+
+  /** A connection that is ready, before which nothing has happened. */
+  static async ready(statementCacheSize?: number): Promise<Scene> {
+    const scene = await Scene.starting(statementCacheSize)
+    scene.backend.send(server.authenticationOk, server.backendKeyData(7), server.readyForQuery())
+    await scene.startup.promise
+    scene.handler.idles = 0
+    return scene
+  }
+
+  /** Submits a query in the extended protocol, for all its rows as arrays. */
+  query(text: string, ...parameters: readonly unknown[]): Promise<unknown[]> {
+    const request = new QueryRequest(text, parameters, arrays)
+    this.wire.submit(request)
+    return request.promise
+  }
+
+  /** Submits a script in the simple protocol. */
+  script(text: string): Promise<CommandResult> {
+    const request = new SimpleQueryRequest(text)
+    this.wire.submit(request)
+    return request.promise
+  }
+
+  /** Has `text` prepared, as a statement of the columns `a`, `b`, … of type int4. */
+  async prepare(text: string, columns = 1, parameters = 0): Promise<void> {
+    const rows = this.query(text, ...Array.from({ length: parameters }, () => 0))
+    await settled()
+    this.backend.send(...prepared(columns, parameters))
+    await settled()
+    this.backend.send(...executed())
+    await rows
+    await this.backend.expect('Parse', 'Describe', 'Sync', 'Bind', 'Execute', 'Sync')
+    this.handler.idles = 0
+  }
+}
+
+const arrays: ResultShape<unknown[]> = {
+  maxRows: 0,
+  decoder: (plan) => plan.arrayDecoder,
+  result: (rows) => rows,
+}
+
+/** The answer to Parse, Describe and Sync: columns and parameters of type int4. */
+export function prepared(columns = 1, parameters = 0): Buffer[] {
+  const names = Array.from('abcdefgh').slice(0, columns)
+  return [
+    server.parseComplete,
+    server.parameterDescription(...Array.from({ length: parameters }, () => OIDS.int4)),
+    columns === 0
+      ? server.noData
+      : server.rowDescription(...names.map((name) => [name, OIDS.int4] as const)),
+    server.readyForQuery(),
+  ]
+}
+
+/** The answer to Bind, Execute and Sync: a row of one int4 for each of `values`. */
+export function executed(...values: readonly number[]): Buffer[] {
+  return [
+    server.bindComplete,
+    ...values.map((value) => server.dataRow(server.int32(value))),
+    server.commandComplete(`SELECT ${values.length}`),
+    server.readyForQuery(),
+  ]
+}
+
+/** How a promise ended: its value, or the error it was rejected with. It never rejects itself. */
+export function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: unknown) => error)
+}
+
+/** Fails every test of the file after which a rejection is left that nobody handles. */
+export function forbidUnhandledRejections(): void {
+  const unhandled: unknown[] = []
+  const listener = (reason: unknown) => {
+    unhandled.push(reason)
+  }
+  beforeAll(() => {
+    process.on('unhandledRejection', listener)
+  })
+  afterEach(async () => {
+    await settled()
+    expect(unhandled.splice(0)).toEqual([])
+  })
+  afterAll(() => {
+    process.off('unhandledRejection', listener)
+  })
+}
