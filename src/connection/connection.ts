@@ -1,0 +1,132 @@
+import type { EventEmitter } from 'node:events'
+import type { TransactionStatus } from '../protocol/messages.js'
+import type { Request } from '../wire/request.js'
+import type { WireConnection } from '../wire/wire-connection.js'
+import type { ConnectionEvents } from './connection-events.js'
+import { Queryable } from './queryable.js'
+
+/** Options of {@link Connection.close}. */
+export interface CloseOptions {
+  /** How long to wait for what is still running, in ms. Default: as long as it takes. */
+  readonly timeout?: number
+}
+
+/** The version of a server. */
+export interface ServerVersion {
+  readonly major: number
+  readonly minor: number
+  /** As the server spells it, such as `18.4 (Debian 18.4-1)`. */
+  readonly text: string
+}
+
+/** A connection to a server. Made by {@link connect}. */
+export class Connection extends Queryable implements AsyncDisposable {
+  readonly #wire: WireConnection
+  readonly #events: EventEmitter<ConnectionEvents>
+
+  /** @internal */
+  constructor(wire: WireConnection, events: EventEmitter<ConnectionEvents>) {
+    super()
+    this.#wire = wire
+    this.#events = events
+  }
+
+  /** @internal */
+  protected get wire(): WireConnection {
+    return this.#wire
+  }
+
+  /** @internal */
+  protected get events(): EventEmitter<ConnectionEvents> {
+    return this.#events
+  }
+
+  protected submit(request: Request): void {
+    this.wire.submit(request)
+  }
+
+  /** Whether the connection is closed, or closing. */
+  get isClosed(): boolean {
+    return this.wire.state !== 'ready'
+  }
+
+  /** Whether a transaction is open, as the server said after the last query. */
+  get transactionStatus(): TransactionStatus {
+    return this.wire.session.transactionStatus
+  }
+
+  /** Process id of the server's side of the session; 0 when the server has not told. */
+  get serverPid(): number {
+    return this.wire.session.key?.processId ?? 0
+  }
+
+  /** The version of the server. */
+  get serverVersion(): ServerVersion {
+    const text = this.wire.session.parameters.get('server_version') ?? ''
+    const [major = 0, minor = 0] = (/^\d+(\.\d+)?/.exec(text)?.[0] ?? '').split('.').map(Number)
+    return { major, minor, text }
+  }
+
+  /** The settings that the server reports, such as `TimeZone`, as they are now. */
+  get settings(): ReadonlyMap<string, string> {
+    return this.wire.session.parameters
+  }
+
+  /** The address of the server: `host:port`, or the path of its socket. */
+  get address(): string {
+    return this.wire.address
+  }
+
+  /** Whether TLS protects the connection. */
+  get isEncrypted(): boolean {
+    return this.wire.encrypted
+  }
+
+  /** Calls `listener` at every such event. A listener that throws does so on its own, as with any timer. */
+  on<Name extends keyof ConnectionEvents>(
+    event: Name,
+    listener: (...args: ConnectionEvents[Name]) => void,
+  ): this {
+    this.events.on(event, listener as never)
+    return this
+  }
+
+  /** As {@link on}, for the next such event only. */
+  once<Name extends keyof ConnectionEvents>(
+    event: Name,
+    listener: (...args: ConnectionEvents[Name]) => void,
+  ): this {
+    this.events.once(event, listener as never)
+    return this
+  }
+
+  /** Takes a listener away. */
+  off<Name extends keyof ConnectionEvents>(
+    event: Name,
+    listener: (...args: ConnectionEvents[Name]) => void,
+  ): this {
+    this.events.off(event, listener as never)
+    return this
+  }
+
+  /**
+   * Waits for what is running, takes nothing new, and closes. Past `timeout` it closes at once, and
+   * what was running rejects with {@link ConnectionClosedError}. Never rejects; again does no harm.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { timeout } = options
+    if (timeout === undefined) return this.wire.close()
+    const timer = setTimeout(() => this.terminate(), timeout)
+    await this.wire.close()
+    clearTimeout(timer)
+  }
+
+  /** Closes at once. What is running rejects with {@link ConnectionClosedError}. */
+  terminate(): void {
+    this.wire.destroy()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

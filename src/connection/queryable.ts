@@ -1,0 +1,122 @@
+import type { Request } from '../wire/request.js'
+import { QueryRequest } from '../wire/requests/query.js'
+import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
+import {
+  allRows,
+  commandOnly,
+  firstRow,
+  firstValue,
+  type QueryResult,
+  type RowMode,
+  wholeResult,
+} from './result.js'
+
+/** Options of one query. */
+export interface QueryOptions {
+  /** Rows as objects (the default) or as arrays. */
+  readonly rowMode?: RowMode
+}
+
+/** Options of {@link Queryable.fetchval}. */
+export interface FetchvalOptions {
+  /** Which column, the first being 0. Default 0. */
+  readonly column?: number
+}
+
+/**
+ * Everything that can be queried: a connection, a pool, a connection of a pool.
+ *
+ * A query is text with `$1`, `$2`, … for its parameters, which go to the server apart from it and in
+ * binary wherever their type has a codec. It is prepared once per connection. Calls made on one
+ * connection without awaiting the former are sent at once and carried out in order, each in a
+ * transaction of its own unless one is open.
+ *
+ * Every method rejects with {@link PostgresError} when the server refuses the query, {@link EncodeError}
+ * when a parameter does not fit its type (nothing was sent then), {@link DecodeError} when a value does
+ * not fit its JavaScript type, {@link ConnectionClosedError} when the connection is or gets lost. It
+ * throws `TypeError` when an argument is of the wrong kind.
+ */
+export abstract class Queryable {
+  /** Hands a request to a connection, which settles it in all cases. */
+  protected abstract submit(request: Request): void
+
+  /** All rows. asyncpg: `fetch`. */
+  fetch<Row = Record<string, unknown>>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<Row[]> {
+    return this.#run(
+      new QueryRequest(...checked(query, params), allRows(rowMode(options))),
+    ) as Promise<Row[]>
+  }
+
+  /** The first row, or null. The server is asked for one row only. asyncpg: `fetchrow`. */
+  fetchrow<Row = Record<string, unknown>>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<Row | null> {
+    const request = new QueryRequest(...checked(query, params), firstRow(rowMode(options)))
+    return this.#run(request) as Promise<Row | null>
+  }
+
+  /**
+   * One value of the first row, or null when there is no row. asyncpg: `fetchval`.
+   * Rejects with {@link InterfaceError} when there is no such column.
+   */
+  fetchval<T = unknown>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: FetchvalOptions = {},
+  ): Promise<T | null> {
+    const { column = 0 } = options
+    if (!Number.isInteger(column) || column < 0) {
+      throw new TypeError('the option "column" must be an integer of at least 0')
+    }
+    const request = new QueryRequest(...checked(query, params), firstValue(column))
+    return this.#run(request) as Promise<T | null>
+  }
+
+  /**
+   * Runs a command and tells what it did; rows are passed over. asyncpg: `execute`.
+   *
+   * Without `params` the query may be a script of several statements, which the server runs as one
+   * transaction unless it holds its own `BEGIN` and `COMMIT`; the result is that of the last.
+   */
+  execute(query: string, params?: readonly unknown[]): Promise<CommandResult> {
+    return params === undefined
+      ? this.#run(new SimpleQueryRequest(checked(query, [])[0]))
+      : this.#run(new QueryRequest(...checked(query, params), commandOnly))
+  }
+
+  /** Rows, columns and command tag, for who needs all of it. */
+  query<Row = Record<string, unknown>>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<QueryResult<Row>> {
+    const request = new QueryRequest(...checked(query, params), wholeResult(rowMode(options)))
+    return this.#run(request) as Promise<QueryResult<Row>>
+  }
+
+  #run<T>(request: Request & { readonly promise: Promise<T> }): Promise<T> {
+    this.submit(request)
+    return request.promise
+  }
+}
+
+function checked(query: string, params: readonly unknown[]): [string, readonly unknown[]] {
+  if (typeof query !== 'string') throw new TypeError('the query must be a string')
+  if (!Array.isArray(params)) {
+    throw new TypeError('the parameters of a query must be an array, such as [id] for $1')
+  }
+  return [query, params]
+}
+
+function rowMode({ rowMode = 'object' }: QueryOptions): RowMode {
+  if (rowMode !== 'object' && rowMode !== 'array') {
+    throw new TypeError('the option "rowMode" must be "object" or "array"')
+  }
+  return rowMode
+}

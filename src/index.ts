@@ -1,0 +1,51 @@
+export type {
+  ConnectAttemptFailure,
+  ConnectPhase,
+  Notice,
+  PoolSnapshot,
+  ServerMessageFields,
+} from './base/errors.js'
+export {
+  AuthenticationError,
+  ConnectionClosedError,
+  ConnectionError,
+  ConnectTimeoutError,
+  DecodeError,
+  EncodeError,
+  InterfaceError,
+  PoolClosedError,
+  PoolOverloadedError,
+  PoolTimeoutError,
+  PostgresError,
+  ProtocolError,
+  SluiceError,
+  TlsError,
+} from './base/errors.js'
+export type { PasswordProvider } from './config/options.js'
+export type { SslMode, SslOptions } from './config/tls-options.js'
+export type { ConnectOptions } from './connection/connect.js'
+export { connect } from './connection/connect.js'
+export type { CloseOptions, ServerVersion } from './connection/connection.js'
+export { Connection } from './connection/connection.js'
+export type { ConnectionEvents } from './connection/connection-events.js'
+export type { FetchvalOptions, QueryOptions } from './connection/queryable.js'
+export { Queryable } from './connection/queryable.js'
+export type { Column, QueryResult, RowMode } from './connection/result.js'
+export { createPool } from './pool/create-pool.js'
+export type { AcquireOptions } from './pool/pool.js'
+export { Pool } from './pool/pool.js'
+export { PoolConnection } from './pool/pool-connection.js'
+export type { PoolOptions, RetryBackoff } from './pool/pool-options.js'
+export type { DestroyReason } from './pool/resource-lifecycle.js'
+export type { ResourcePoolStats as PoolStats } from './pool/resource-pool-stats.js'
+export type {
+  FieldDescription,
+  Format,
+  Notification,
+  TransactionStatus,
+} from './protocol/messages.js'
+export type { Codec } from './types/codec.js'
+export { Interval } from './types/interval.js'
+export { Timestamp } from './types/timestamp.js'
+export type { CodecOverride, TypeOptions } from './types/type-options.js'
+export type { CommandResult } from './wire/requests/simple-query.js'

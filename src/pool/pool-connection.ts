@@ -1,0 +1,79 @@
+import { InterfaceError } from '../base/errors.js'
+import { type CloseOptions, Connection } from '../connection/connection.js'
+import type { ConnectionEmitter } from '../connection/connection-events.js'
+import type { Request } from '../wire/request.js'
+import type { WireConnection } from '../wire/wire-connection.js'
+import type { PooledConnection } from './pooled-connection.js'
+
+/**
+ * A connection on loan from a pool, until it is released:
+ *
+ * ```ts
+ * await using conn = await pool.acquire({ timeout: 5_000 })
+ * ```
+ *
+ * Released, it is a dead handle: any use but another release is an {@link InterfaceError}. Queries
+ * that still run then are finished first. An open transaction is rolled back, with a process warning;
+ * settings, temporary tables, advisory locks, cursors and LISTEN are undone.
+ */
+export class PoolConnection extends Connection {
+  #pooled: PooledConnection | undefined
+
+  /** @internal */
+  constructor(pooled: PooledConnection) {
+    super(pooled.wire, pooled.events)
+    this.#pooled = pooled
+    pooled.lend()
+  }
+
+  /** Whether it was released. */
+  get isReleased(): boolean {
+    return this.#pooled === undefined
+  }
+
+  /** Gives the connection back to its pool. Again does nothing. */
+  release(): void {
+    const pooled = this.#pooled
+    this.#pooled = undefined
+    pooled?.giveBack()
+  }
+
+  /** Closes the connection instead of giving it back for others to use. */
+  override async close(options?: CloseOptions): Promise<void> {
+    await super.close(options)
+    this.release()
+  }
+
+  override terminate(): void {
+    super.terminate()
+    this.release()
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.release()
+  }
+
+  /** @internal */
+  protected override get wire(): WireConnection {
+    return this.#borrowed.wire
+  }
+
+  /** @internal */
+  protected override get events(): ConnectionEmitter {
+    return this.#borrowed.events
+  }
+
+  get #borrowed(): PooledConnection {
+    if (this.#pooled === undefined) throw released()
+    return this.#pooled
+  }
+
+  protected override submit(request: Request): void {
+    if (this.#pooled === undefined) request.onRefused(released())
+    else this.#pooled.submit(request)
+  }
+}
+
+function released(): InterfaceError {
+  return new InterfaceError('the connection was released to its pool and can no longer be used')
+}
