@@ -133,7 +133,11 @@ describe('server-first', () => {
 })
 
 describe('server-final', () => {
-  const tampered: readonly (readonly [name: string, text: string, error: typeof AuthenticationError | typeof ProtocolError])[] = [
+  const tampered: readonly (readonly [
+    name: string,
+    text: string,
+    error: typeof AuthenticationError | typeof ProtocolError,
+  ])[] = [
     ['one bit of the signature', SERVER_FINAL.replace('v=6', 'v=7'), AuthenticationError],
     ['all zero', `v=${Buffer.alloc(32).toString('base64')}`, AuthenticationError],
     ['an error of the server', 'e=invalid-proof', AuthenticationError],

@@ -1,0 +1,14 @@
+/** `sluice/testing`: PostgreSQL servers for tests and benchmarks. */
+
+export {
+  CertificateAuthority,
+  type CertificateRequest,
+  type CertificateWithKey,
+} from './certificates.js'
+export { AUTH_METHODS, type AuthMethod, type LoginRole, type ServerRoles } from './roles.js'
+export { ServerAddress } from './server-address.js'
+export type { CertificateFiles, DsnOptions, ServerDescription } from './server-description.js'
+export type { ProviderName, StartOptions, TlsOptions } from './start-options.js'
+export { startPostgres } from './start-postgres.js'
+export { type ShutdownMode, TestPostgres } from './test-postgres.js'
+export { TestServerError } from './test-server-error.js'

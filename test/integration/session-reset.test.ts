@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+
+import { usePools } from '../support/pools.js'
+
+const { makePool } = usePools()
+
+describe('a session given back', () => {
+  const leftovers: readonly [string, string, string][] = [
+    ['a setting', "set statement_timeout = '7s'", 'show statement_timeout'],
+    ['a setting by function', "select set_config('work_mem', '5MB', false)", 'show work_mem'],
+    ['a role', 'set role pg_read_all_data', 'select current_user'],
+    ['a temporary table', 'create temp table mine (id int)', "select to_regclass('mine')::text"],
+    ['a cursor', 'declare c cursor with hold for select 1', 'select count(*) from pg_cursors'],
+    ['LISTEN', 'listen gossip', 'select count(*) from pg_listening_channels()'],
+    [
+      'an advisory lock',
+      'select pg_advisory_lock(42)',
+      "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
+    ],
+    ['an open transaction', 'begin', 'select now() = statement_timestamp()'],
+  ]
+  for (const [what, leave, look] of leftovers) {
+    test(`${what} is gone for the next borrower, on the same connection`, async () => {
+      const pool = await makePool({ minSize: 1, maxSize: 1 })
+      const pid = await pool.fetchval('select pg_backend_pid()')
+      const before = await pool.fetchval(look)
+      await pool.use((conn) => conn.execute(leave))
+      expect(await pool.fetchval(look)).toEqual(before)
+      expect(await pool.fetchval('select pg_backend_pid()')).toBe(pid)
+    })
+  }
+
+  test('an open transaction is rolled back, with a warning', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 1 })
+    await pool.execute('create table if not exists rolled_back (id int)')
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    await pool.use(async (conn) => {
+      await conn.execute('begin')
+      await conn.execute('insert into rolled_back values (1)')
+    })
+    expect(await pool.fetchval('select count(*) from rolled_back')).toBe(0)
+    expect(await warned).toMatchObject({ code: 'SLUICE_OPEN_TRANSACTION' })
+    await pool.execute('drop table rolled_back')
+  })
+
+  test('keeps its prepared statements warm', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 1 })
+    await pool.use(async (conn) => {
+      await conn.fetchval('select 12345')
+      await conn.execute('set work_mem to default')
+    })
+    await pool.fetchval('select 12345')
+    const count = await pool.fetchval(
+      "select count(*) from pg_prepared_statements where statement = 'select 12345'",
+    )
+    expect(count).toBe(1)
+  })
+
+  test('tells a later borrower nothing of a former LISTEN', async () => {
+    const pool = await makePool({ minSize: 2, maxSize: 2 })
+    const heard: string[] = []
+    await pool.use((conn) => conn.execute('listen old_news'))
+    await using conn = await pool.acquire()
+    conn.on('notification', ({ payload }) => heard.push(payload))
+    await pool.execute("notify old_news, 'extra'")
+    await conn.fetchval('select 1')
+    expect(heard).toEqual([])
+  })
+})
