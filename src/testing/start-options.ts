@@ -128,6 +128,15 @@ function checkProvider(name: string, source: string): ProviderName {
   throw new InterfaceError(`${source} must be one of ${PROVIDERS.join(', ')}, not "${name}"`)
 }
 
+/** Settings that a server's place and its DSNs hang on. */
+const OWN_SETTINGS: readonly string[] = [
+  'data_directory',
+  'hba_file',
+  'listen_addresses',
+  'port',
+  'unix_socket_directories',
+]
+
 function checkSettings(settings: NonNullable<StartOptions['settings']>): Record<string, string> {
   const checked: Record<string, string> = {}
   for (const [name, value] of Object.entries(settings)) {
@@ -136,6 +145,9 @@ function checkSettings(settings: NonNullable<StartOptions['settings']>): Record<
     }
     const text = String(value)
     if (/[\r\n\0]/.test(text)) throw new InterfaceError(`setting "${name}" holds a line break`)
+    if (OWN_SETTINGS.includes(name.toLowerCase())) {
+      throw new InterfaceError(`setting "${name}" is chosen by startPostgres itself`)
+    }
     checked[name.toLowerCase()] = text
   }
   return checked
