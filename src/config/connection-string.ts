@@ -1,4 +1,5 @@
-import { optionError, suggestion } from './option-error.js'
+import { suggestion } from '../base/suggestion.js'
+import { optionError } from './option-error.js'
 
 /** The option that errors of the connection string itself name. */
 const OPTION = 'connection string'

@@ -1,4 +1,5 @@
-import { describeValue, optionError, suggestion } from './option-error.js'
+import { suggestion } from '../base/suggestion.js'
+import { describeValue, optionError } from './option-error.js'
 import type { OptionParser, OptionPlace } from './option-table.js'
 
 /** Timers of Node.js fire at once beyond this. */

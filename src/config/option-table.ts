@@ -1,4 +1,5 @@
-import { describeValue, optionError, suggestion } from './option-error.js'
+import { suggestion } from '../base/suggestion.js'
+import { describeValue, optionError } from './option-error.js'
 
 /** Which option a value is for and where it was found, for messages. */
 export interface OptionPlace {

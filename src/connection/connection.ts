@@ -24,7 +24,7 @@ export class Connection extends Queryable implements AsyncDisposable {
   readonly #wire: WireConnection
   readonly #events: EventEmitter<ConnectionEvents>
 
-  /** @internal */
+  /** For {@link connect}. */
   constructor(wire: WireConnection, events: EventEmitter<ConnectionEvents>) {
     super()
     this.#wire = wire

@@ -19,7 +19,7 @@ import type { PooledConnection } from './pooled-connection.js'
 export class PoolConnection extends Connection {
   #pooled: PooledConnection | undefined
 
-  /** @internal */
+  /** For {@link Pool.acquire}. */
   constructor(pooled: PooledConnection) {
     super(pooled.wire, pooled.events)
     this.#pooled = pooled

@@ -43,7 +43,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     onNotice: (notice) => this.#config.onNotice?.(notice),
   }
 
-  /** @internal */
+  /** For {@link createPool}. */
   constructor(config: ConnectionConfig, options: PoolConfig) {
     super()
     this.#config = config

@@ -1,3 +1,4 @@
+import { suggestion } from '../base/suggestion.js'
 import { BUILTIN_TYPES, type BuiltinType } from './builtin-types.js'
 import type { Codec } from './codec.js'
 import { overrideCodec } from './codec-override.js'
@@ -5,7 +6,7 @@ import type { TraitedCodec } from './codec-traits.js'
 import { arrayCodec } from './codecs/array.js'
 import { fallback } from './codecs/text.js'
 import { OIDS } from './oid.js'
-import { isCodecOverride, suggestName } from './type-options.js'
+import { isCodecOverride } from './type-options.js'
 
 type Codecs = ReadonlyMap<number, TraitedCodec>
 type OidsByName = ReadonlyMap<string, number>
@@ -86,7 +87,7 @@ export class TypeMap {
     if (/^\d{1,10}$/.test(key) && Number(key) <= 0xffffffff) return Number(key)
     const oid = this.#oids.get(key)
     if (oid !== undefined) return oid
-    const hint = suggestName(key, this.#oids.keys())
+    const hint = suggestion(key, this.#oids.keys())
     throw new TypeError(`option types: there is no type ${JSON.stringify(key)}${hint}`)
   }
 

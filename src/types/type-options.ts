@@ -73,30 +73,3 @@ export function isJsonFunctions(option: unknown): option is JsonFunctions {
   const { parse, stringify } = option as Partial<JsonFunctions>
   return typeof parse === 'function' && typeof stringify === 'function'
 }
-
-/** Gives `; did you mean int8?` for the known name nearest to a mistyped one, or an empty text if none is near. */
-export function suggestName(mistyped: string, known: Iterable<string>): string {
-  let nearest: string | undefined
-  let least = Math.max(2, Math.floor(mistyped.length / 3)) + 1
-  for (const name of known) {
-    const distance = editDistance(mistyped.slice(0, 40).toLowerCase(), name)
-    if (distance >= least) continue
-    least = distance
-    nearest = name
-  }
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}

@@ -29,6 +29,7 @@ describe('a wrong option is refused by name', () => {
     [{ hba: ['local all all trust\nhost'] }, {}, 'hba is a list of lines'],
     [{ settings: { 'work mem': 1 } }, {}, '"work mem" is not the name of a setting'],
     [{ settings: { work_mem: '1\nfsync=on' } }, {}, 'setting "work_mem" holds a line break'],
+    [{ settings: { Port: 5432 } }, {}, 'setting "Port" is chosen by startPostgres itself'],
     [{ startTimeout: 0 }, {}, 'startTimeout must be above 0 ms'],
     [{ provider: 'docker' }, {}, 'provider must be one of external, testcontainers, embedded'],
     [{}, { SLUICE_TEST_SERVER: 'docker' }, 'SLUICE_TEST_SERVER must be one of external'],

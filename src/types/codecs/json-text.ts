@@ -8,9 +8,9 @@ const TAKES =
 /**
  * Writes a value as JSON. Unlike `JSON.stringify` it loses nothing silently: bigints are written
  * exactly, and what JSON has no form for is refused instead of becoming `null`, `{}` or nothing.
- * `toJSON` methods are called as there.
+ * `toJSON` methods are called as there, and a property that is undefined counts as absent.
  *
- * @throws {EncodeError} for undefined (also as a property, array element or hole), NaN, infinities,
+ * @throws {EncodeError} for undefined (also as an array element or hole), NaN, infinities,
  * functions, symbols, invalid Dates, Maps, Sets, promises, binary data, and for cycles.
  */
 export function jsonText(type: string, value: unknown): string {
@@ -61,6 +61,7 @@ function writeElements(type: string, array: readonly unknown[], ancestors: objec
 function writeProperties(type: string, object: object, ancestors: object[]): string {
   let text = ''
   for (const [key, value] of Object.entries(object)) {
+    if (value === undefined) continue
     if (text !== '') text += ','
     text += `${JSON.stringify(key)}:${write(type, value, key, ancestors)}`
   }

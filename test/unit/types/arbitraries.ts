@@ -11,7 +11,12 @@ export type TypeValues = readonly [
   options?: TypeOptions,
 ]
 
-const TEXT: TypeOptions = { timestamp: 'string', timestamptz: 'string', interval: 'string', int8: 'string' }
+const TEXT: TypeOptions = {
+  timestamp: 'string',
+  timestamptz: 'string',
+  interval: 'string',
+  int8: 'string',
+}
 
 const bigints = (min: bigint, max: bigint): fc.Arbitrary<bigint> => fc.bigInt({ min, max })
 const ints = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max })

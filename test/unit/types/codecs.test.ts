@@ -320,6 +320,15 @@ test('the function of the option numeric gets the exact text and its errors are 
   )
 })
 
+test('a property that is undefined counts as absent from JSON', () => {
+  for (const value of [
+    { a: 1, b: undefined },
+    { b: undefined, a: 1 },
+  ]) {
+    expect(encode(codecOf('json'), value, 'text').toString()).toBe('{"a":1}')
+  }
+})
+
 test('the functions of the option json take the place of JSON.parse and JSON.stringify', () => {
   const codec = codecOf('jsonb', {
     json: { parse: (text: string) => `<${text}>`, stringify: () => '7' },

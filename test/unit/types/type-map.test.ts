@@ -113,8 +113,8 @@ describe('a codec given for a type', () => {
 })
 
 const wrong: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
-  ['a mistyped name', { in8: 'bigint' }, 'there is no type "in8"; did you mean int8?'],
-  ['a name in capitals', { JSONB: 'parse' }, 'there is no type "JSONB"; did you mean jsonb?'],
+  ['a mistyped name', { in8: 'bigint' }, 'there is no type "in8"; did you mean "int8"?'],
+  ['a name in capitals', { JSONB: 'parse' }, 'there is no type "JSONB"; did you mean "jsonb"?'],
   ['a name like none', { geographical: upper }, 'there is no type "geographical"'],
   ['an OID that is none', { 4294967296: upper }, 'there is no type "4294967296"'],
   [

@@ -55,8 +55,8 @@ describe('a FATAL error', () => {
     await settled()
     scene.backend.send(
       errorResponse('XX000', 'no', severity),
-      readyForQuery(),
       parameterStatus('a', 'b'),
+      readyForQuery(),
     )
     expect(await query).toMatchObject({ cause: { code: 'XX000', severity } })
     expect(scene.handler.parameters).toEqual([])
