@@ -54,7 +54,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     node: ['node:net', 'node:tls'],
   },
   {
-    files: ['wire/connector.ts', 'wire/cancel.ts'],
+    files: ['wire/connector.ts'],
     imports: [...WIRE, 'transport/'],
     node: ['type node:net'],
   },
