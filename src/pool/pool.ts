@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js'
-import { ConnectionError, ConnectTimeoutError, PostgresError } from '../base/errors.js'
+import { ConnectionError, ConnectTimeoutError, PostgresError, SluiceError } from '../base/errors.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import type { CloseOptions } from '../connection/connection.js'
 import { Queryable } from '../connection/queryable.js'
@@ -100,7 +100,13 @@ export class Pool extends Queryable implements AsyncDisposable {
     if (typeof timeout !== 'number' || !(timeout >= 0)) {
       throw new TypeError('the option "timeout" must be a number of milliseconds, at least 0')
     }
-    return new PoolConnection(await this.#resources.acquire(timeout, signal))
+    try {
+      return new PoolConnection(await this.#resources.acquire(timeout, signal))
+    } catch (error) {
+      // From here the stack leads to whoever awaits; where the error was made it led to a timer.
+      if (error instanceof SluiceError) Error.captureStackTrace(error)
+      throw error
+    }
   }
 
   /** Runs `fn` with a borrowed connection, and releases it whatever happens. Rejects as {@link acquire}, or with what `fn` throws. */

@@ -56,27 +56,11 @@ export class SocketTransport implements Transport {
     return this.#socket.write(bytes)
   }
 
-  pause(): void {
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    this.#socket.resume()
-  }
-
   end(): void {
     this.#socket.end()
   }
 
   destroy(): void {
     this.#socket.destroy()
-  }
-
-  ref(): void {
-    this.#socket.ref()
-  }
-
-  unref(): void {
-    this.#socket.unref()
   }
 }

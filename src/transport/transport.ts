@@ -4,16 +4,10 @@ export interface Transport {
   readonly encrypted: boolean
   /** False: the kernel did not take it all; write nothing more until `onDrain`. `bytes` are kept until they are sent. */
   write(bytes: Buffer): boolean
-  /** Stops `onData` until {@link resume}, and so, in the end, the sender. */
-  pause(): void
-  resume(): void
   /** Sends what is written and closes the sending side. */
   end(): void
   /** Closes at once; what is not yet sent is lost. */
   destroy(): void
-  /** Whether an open connection keeps the process alive. */
-  ref(): void
-  unref(): void
 }
 
 /** What a transport tells its owner. */

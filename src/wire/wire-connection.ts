@@ -147,14 +147,6 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     return this.#closed
   }
 
-  ref(): void {
-    this.#transport?.ref()
-  }
-
-  unref(): void {
-    this.#transport?.unref()
-  }
-
   onData(chunk: Buffer): void {
     try {
       this.#framer.push(chunk)

@@ -187,6 +187,16 @@ describe('acquire', () => {
     expect(pool.stats()).toMatchObject({ timedOut: 1, waiting: 0 })
   })
 
+  test('past its deadline names the line of the caller', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 1 })
+    await using _conn = await pool.acquire()
+    async function theCaller() {
+      return await pool.acquire({ timeout: 10 })
+    }
+    const error = await theCaller().catch((error: unknown) => error)
+    expect((error as Error).stack).toMatch(/^PoolTimeoutError: [\s\S]*theCaller \(.*pool\.test/)
+  })
+
   test('acquireTimeout holds for queries on the pool too', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1, acquireTimeout: 30 })
     await using _conn = await pool.acquire()

@@ -13,7 +13,7 @@ export class MemoryTransport implements Transport {
   /** Each write by itself. */
   readonly writes: Buffer[] = []
   /** Every call other than writes, in order. */
-  readonly calls: ('pause' | 'resume' | 'end' | 'destroy' | 'ref' | 'unref')[] = []
+  readonly calls: ('end' | 'destroy')[] = []
   /** What `write` answers: whether the kernel took all. */
   isAccepting = true
   readonly #handler: TransportHandler
@@ -39,14 +39,6 @@ export class MemoryTransport implements Transport {
     return this.isAccepting
   }
 
-  pause(): void {
-    this.calls.push('pause')
-  }
-
-  resume(): void {
-    this.calls.push('resume')
-  }
-
   end(): void {
     this.calls.push('end')
     this.#isOpen = false
@@ -56,14 +48,6 @@ export class MemoryTransport implements Transport {
     this.calls.push('destroy')
     this.#isOpen = false
     queueMicrotask(() => this.close())
-  }
-
-  ref(): void {
-    this.calls.push('ref')
-  }
-
-  unref(): void {
-    this.calls.push('unref')
   }
 
   /** Bytes arrive. */

@@ -217,10 +217,3 @@ describe('onIdle', () => {
     expect(await next).toMatchObject({ tag: 'NEXT' })
   })
 })
-
-test('ref and unref reach the transport', async () => {
-  const scene = await Scene.ready()
-  scene.wire.unref()
-  scene.wire.ref()
-  expect(scene.transport.calls).toEqual(['unref', 'ref'])
-})
