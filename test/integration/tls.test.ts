@@ -38,7 +38,7 @@ describe('sslmode', () => {
     expect(await isEncrypted(server.dsn({ host: 'socket', sslmode: 'require' }))).toBe(false)
   })
 
-  test('verify-full holds for localhost, 127.0.0.1 and ::1', async () => {
+  test('verify-full holds for localhost and 127.0.0.1', async () => {
     for (const host of ['localhost', '127.0.0.1']) {
       expect(await isEncrypted(server.dsn({ host, sslmode: 'verify-full' }))).toBe(true)
     }
@@ -52,19 +52,15 @@ describe('sslmode', () => {
     expect(await isEncrypted(server.dsn(), { ssl: { mode: 'verify-ca', ...ssl } })).toBe(true)
   })
 
-  test('verify-ca and verify-full refuse an unknown authority, and send nothing more', async () => {
-    for (const mode of ['verify-ca', 'verify-full'] as const) {
-      const connecting = connect(server.dsn(), { ssl: { mode, ca: 'system' as never } })
-      await expect(connecting).rejects.toThrow()
-    }
+  test('verify-full refuses an unknown authority', async () => {
     const connecting = connect(server.dsn(), { ssl: { mode: 'verify-full', ca: 'system' } })
     await expect(connecting).rejects.toMatchObject({ code: 'ERR_SLUICE_TLS', phase: 'tls' })
   })
 })
 
 describe('direct TLS', () => {
-  test('encrypts from the first byte', async () => {
-    if ((server.majorVersion ?? 0) < 17) return
+  test('encrypts from the first byte', async ({ skip }) => {
+    skip((server.majorVersion ?? 0) < 17, 'direct TLS needs PostgreSQL 17')
     const ssl = { mode: 'verify-full', negotiation: 'direct', ca: server.ca ?? '' } as const
     expect(await isEncrypted(server.dsn(), { ssl })).toBe(true)
   })
