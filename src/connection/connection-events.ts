@@ -46,6 +46,10 @@ export class ConnectionEmitter extends EventEmitter<ConnectionEvents> implements
     name: Name,
     ...args: ConnectionEvents[Name]
   ): void {
-    if (this.listenerCount(name) > 0) process.nextTick(() => this.emit(name, ...(args as never)))
+    if (this.listenerCount(name) === 0) return
+    process.nextTick(() => {
+      // A released connection has lost its listeners since.
+      if (this.listenerCount(name) > 0) this.emit(name, ...(args as never))
+    })
   }
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js'
-import { ConnectionError, ConnectTimeoutError, PostgresError, SluiceError } from '../base/errors.js'
+import { AuthenticationError, PostgresError, SluiceError, TlsError } from '../base/errors.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import type { CloseOptions } from '../connection/connection.js'
 import { Queryable } from '../connection/queryable.js'
@@ -40,7 +40,8 @@ export class Pool extends Queryable implements AsyncDisposable {
   readonly #owner: PooledConnectionOwner = {
     onReturned: (connection) => this.#resources.release(connection),
     onBroken: (connection) => this.#resources.remove(connection),
-    onNotice: (notice) => this.#config.onNotice?.(notice),
+    // Behind the message, so that a callback that throws cannot disturb the reading of the next.
+    onNotice: (notice) => process.nextTick(() => this.#config.onNotice?.(notice)),
   }
 
   /** For {@link createPool}. */
@@ -187,7 +188,6 @@ export class Pool extends Queryable implements AsyncDisposable {
 /** What a later attempt may not meet again: all but a server, or us, refusing what the configuration says. */
 function isTransient(error: unknown): boolean {
   if (error instanceof PostgresError) return !/^(?:28|3D|42|22)/.test(error.code)
-  if (error instanceof ConnectTimeoutError) return true
-  if (error instanceof ConnectionError) return error.phase === 'connect' || error.phase === 'ready'
+  if (error instanceof AuthenticationError || error instanceof TlsError) return false
   return true
 }

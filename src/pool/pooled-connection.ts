@@ -25,8 +25,8 @@ export class PooledConnection implements ConnectionHandler {
   #wire: WireConnection | undefined
   #state: 'idle' | 'lent' | 'returning' = 'idle'
   #sessionChanged = false
-  /** A reset that the server has not confirmed; until then notifications are those of a former borrower. */
-  #isResetting = false
+  /** Resets that the server has not confirmed; until then notifications are those of a former borrower. */
+  #pendingResets = 0
 
   constructor(owner: PooledConnectionOwner) {
     this.#owner = owner
@@ -78,11 +78,11 @@ export class PooledConnection implements ConnectionHandler {
   }
 
   onNotification(notification: Notification): void {
-    if (!this.#isResetting) this.events.onNotification(notification)
+    if (this.#pendingResets === 0) this.events.onNotification(notification)
   }
 
   onParameterStatus(name: string, value: string): void {
-    if (!this.#isResetting) this.#sessionChanged = true
+    if (this.#pendingResets === 0) this.#sessionChanged = true
     this.events.onParameterStatus(name, value)
   }
 
@@ -117,11 +117,11 @@ export class PooledConnection implements ConnectionHandler {
     }
     const reset = new SimpleQueryRequest(script)
     this.#sessionChanged = false
-    this.#isResetting = true
+    this.#pendingResets += 1
     wire.submit(reset)
     reset.promise.then(
       () => {
-        this.#isResetting = false
+        this.#pendingResets -= 1
       },
       (error: Error) => wire.destroy(error),
     )

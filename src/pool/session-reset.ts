@@ -1,6 +1,6 @@
 /**
- * Undoes what a session keeps beyond its transactions, except prepared statements, which stay warm,
- * and roles: DISCARD ALL would do that too, but drop the statements and refuse to run in a script.
+ * Undoes all that a session keeps beyond its transactions, except prepared statements, which stay
+ * warm. DISCARD ALL would drop those too, and refuses to run in a script.
  */
 const RESET = [
   'select pg_catalog.pg_advisory_unlock_all()',

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConnectionError, createPool, PoolTimeoutError } from '../../src/index.js'
 import { startPostgres, type TestPostgres } from '../../src/testing/index.js'
@@ -48,6 +50,31 @@ test('a caller without a deadline learns why there is no connection', async () =
   await server.restart()
   await until(() => pool.stats().waiting === 0)
   expect(await pool.fetchval('select 1')).toBe(1)
+})
+
+test('a server that hangs up at startup is tried again until the deadline', async () => {
+  let attempts = 0
+  const hangingUp = createServer((socket) => {
+    attempts += 1
+    socket.on('error', () => {})
+    socket.once('data', () => socket.destroy())
+  })
+  hangingUp.listen(0, '127.0.0.1')
+  await once(hangingUp, 'listening')
+  const { port } = hangingUp.address() as AddressInfo
+  try {
+    await using pool = await createPool(`postgresql://x@127.0.0.1:${port}/x?sslmode=disable`, {
+      minSize: 0,
+      retryBackoff: { min: 10, max: 20 },
+    })
+    await expect(pool.acquire({ timeout: 300 })).rejects.toMatchObject({
+      code: 'ERR_SLUICE_POOL_TIMEOUT',
+      cause: { code: 'ERR_SLUICE_CONNECTION_CLOSED', phase: 'startup' },
+    })
+    expect(attempts).toBeGreaterThan(2)
+  } finally {
+    hangingUp.close()
+  }
 })
 
 test('close with a timeout settles while the server is frozen', async () => {
