@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { Request } from '../wire/request.js'
 import type { WireConnection } from '../wire/wire-connection.js'
+import { startCloseTimer } from './close-timer.js'
 import type { ConnectionEvents } from './connection-events.js'
 import { Queryable } from './queryable.js'
 
@@ -111,13 +112,14 @@ export class Connection extends Queryable implements AsyncDisposable {
 
   /**
    * Waits for what is running, takes nothing new, and closes. Past `timeout` it closes at once, and
-   * what was running rejects with {@link ConnectionClosedError}. Never rejects; again does no harm.
+   * what was running rejects with {@link ConnectionClosedError}. Again does no harm.
+   *
+   * @throws {TypeError} if `timeout` is no number of at least 0; nothing was closed then
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const { timeout } = options
-    if (timeout === undefined) return this.wire.close()
-    const timer = setTimeout(() => this.terminate(), timeout)
-    await this.wire.close()
+    const { wire } = this
+    const timer = startCloseTimer(options.timeout, () => this.terminate())
+    await wire.close()
     clearTimeout(timer)
   }
 

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.js'
 import { AuthenticationError, PostgresError, SluiceError, TlsError } from '../base/errors.js'
 import type { ConnectionConfig } from '../config/resolve.js'
+import { startCloseTimer } from '../connection/close-timer.js'
 import type { CloseOptions } from '../connection/connection.js'
 import { Queryable } from '../connection/queryable.js'
 import { TypeMap } from '../types/type-map.js'
@@ -125,11 +126,12 @@ export class Pool extends Queryable implements AsyncDisposable {
 
   /**
    * Refuses new callers and those that wait, lets the borrowers finish, and closes all connections.
-   * Past `timeout` it closes what is left as {@link terminate} does. Again waits for the same. Never rejects.
+   * Past `timeout` it closes what is left as {@link terminate} does. Again waits for the same.
+   *
+   * @throws {TypeError} if `timeout` is no number of at least 0; nothing was closed then
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const { timeout } = options
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.terminate(), timeout)
+    const timer = startCloseTimer(options.timeout, () => this.terminate())
     await this.#resources.close()
     while (this.#closing.size > 0) await Promise.all(this.#closing)
     clearTimeout(timer)

@@ -85,6 +85,32 @@ describe('connections come and go', () => {
   })
 })
 
+test('an onNotice that throws costs no connection', async () => {
+  const heard: unknown[] = []
+  const uncaught: unknown[] = []
+  const pool = await makePool({
+    minSize: 1,
+    maxSize: 1,
+    onNotice({ message }) {
+      heard.push(message)
+      throw new Error('mine')
+    },
+  })
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => uncaught.push(error.message))
+  try {
+    await pool.execute("do $$ begin raise notice 'hello'; end $$")
+    expect(await pool.fetchval('select 1')).toBe(1)
+  } finally {
+    process.removeAllListeners('uncaughtException')
+    for (const other of others) process.on('uncaughtException', other)
+  }
+  expect(heard).toEqual(['hello'])
+  expect(uncaught).toEqual(['mine'])
+  expect(pool.stats()).toMatchObject({ created: 1, destroyed: { broken: 0 } })
+})
+
 describe('close', () => {
   test('lets the borrowers finish, refuses everybody else, and closes every session', async () => {
     const pool = await makePool({ minSize: 2, maxSize: 2, applicationName: 'closing pool' })
@@ -114,6 +140,17 @@ describe('close', () => {
     await running
     conn.release()
     expect(pool.size).toBe(0)
+  })
+
+  test('with a timeout that is no time is refused; for ever is not at once', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 1 })
+    for (const timeout of [-1, Number.NaN, '5' as never]) {
+      await expect(pool.close({ timeout })).rejects.toThrow(TypeError)
+      await expect(pool.use((conn) => conn.close({ timeout }))).rejects.toThrow(TypeError)
+    }
+    const running = pool.fetchval("select 'done' from pg_sleep(0.1)")
+    await pool.close({ timeout: Number.POSITIVE_INFINITY })
+    expect(await running).toBe('done')
   })
 
   test('terminate ends everything at once', async () => {
