@@ -107,7 +107,10 @@ describe('the end of a connection', () => {
     const events: unknown[] = []
     victim.on('error', (error) => events.push(error.cause))
     const ended = new Promise<void>((resolve) => victim.on('end', resolve))
-    const running = victim.fetchval('select pg_sleep(30)')
+    // Prepared before, so that it is written at once and not when its Parse has been answered.
+    const sleep = 'select pg_sleep($1::float8)'
+    await victim.fetchval(sleep, [0])
+    const running = victim.fetchval(sleep, [30])
     const queued = victim.fetchval('select 1')
     const rejected = [
       expect(running).rejects.toMatchObject({
