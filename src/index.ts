@@ -18,7 +18,9 @@ export {
   PoolTimeoutError,
   PostgresError,
   ProtocolError,
+  QueryTimeoutError,
   SluiceError,
+  TargetSessionAttrsError,
   TlsError,
 } from './base/errors.js'
 export type { PasswordProvider } from './config/options.js'

@@ -146,6 +146,20 @@ export class ConnectTimeoutError extends ConnectionError {
   }
 }
 
+/** No server of the list has what `targetSessionAttrs` asks for, or the one that was reached has not. */
+export class TargetSessionAttrsError extends ConnectionError {
+  static {
+    TargetSessionAttrsError.prototype.name = 'TargetSessionAttrsError'
+  }
+  constructor(message: string, details: ConnectionErrorDetails = {}) {
+    super(
+      message,
+      { phase: 'startup', safeToRetry: true, ...details },
+      'ERR_SLUICE_TARGET_SESSION_ATTRS',
+    )
+  }
+}
+
 /** The connection is closed: by `close()`, by the server or by the network. `cause` says why where it is known. */
 export class ConnectionClosedError extends ConnectionError {
   static {
@@ -227,6 +241,23 @@ export class DecodeError extends SluiceError {
     super(message, 'ERR_SLUICE_DECODE', details)
     if (details.column !== undefined) this.column = details.column
     if (details.type !== undefined) this.type = details.type
+  }
+}
+
+/**
+ * A query took longer than its `timeout`, or the `queryTimeout` of its connection. It was cancelled if
+ * it had been sent, which `safeToRetry` tells: false when the server may have carried it out.
+ */
+export class QueryTimeoutError extends SluiceError {
+  static {
+    QueryTimeoutError.prototype.name = 'QueryTimeoutError'
+  }
+  /** The deadline that passed, in ms. */
+  readonly timeout: number
+
+  constructor(timeout: number, details: ErrorDetails = {}, what = 'query') {
+    super(`the ${what} did not end within ${timeout} ms`, 'ERR_SLUICE_QUERY_TIMEOUT', details)
+    this.timeout = timeout
   }
 }
 

@@ -4,6 +4,7 @@ import type { Request } from '../wire/request.js'
 import type { WireConnection } from '../wire/wire-connection.js'
 import { startCloseTimer } from './close-timer.js'
 import type { ConnectionEvents } from './connection-events.js'
+import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { Queryable } from './queryable.js'
 
 /** Options of {@link Connection.close}. */
@@ -44,6 +45,16 @@ export class Connection extends Queryable implements AsyncDisposable {
 
   protected submit(request: Request): void {
     this.wire.submit(request)
+  }
+
+  protected async hold<T>(
+    fn: (connection: HeldConnection) => Promise<T>,
+    _options?: HoldOptions,
+  ): Promise<T> {
+    return fn({
+      session: this.wire.session,
+      submit: (request) => this.submit(request),
+    })
   }
 
   /** Whether the connection is closed, or closing. */

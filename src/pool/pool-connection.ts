@@ -1,6 +1,7 @@
 import { InterfaceError } from '../base/errors.js'
 import { type CloseOptions, Connection } from '../connection/connection.js'
 import type { ConnectionEmitter } from '../connection/connection-events.js'
+import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import type { Request } from '../wire/request.js'
 import type { WireConnection } from '../wire/wire-connection.js'
 import type { PooledConnection } from './pooled-connection.js'
@@ -51,6 +52,14 @@ export class PoolConnection extends Connection {
 
   override async [Symbol.asyncDispose](): Promise<void> {
     this.release()
+  }
+
+  /** @internal For {@link Pool}. */
+  override hold<T>(
+    fn: (connection: HeldConnection) => Promise<T>,
+    options?: HoldOptions,
+  ): Promise<T> {
+    return super.hold(fn, options)
   }
 
   /** @internal */

@@ -3,6 +3,7 @@ import { AuthenticationError, PostgresError, SluiceError, TlsError } from '../ba
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
 import type { CloseOptions } from '../connection/connection.js'
+import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import { Queryable } from '../connection/queryable.js'
 import { TypeMap } from '../types/type-map.js'
 import { connectWire } from '../wire/connector.js'
@@ -170,6 +171,13 @@ export class Pool extends Queryable implements AsyncDisposable {
       onRefused: (error: unknown) => request.onRefused(error),
     }
     this.#resources.enqueue(waiter, this.#options.acquireTimeout)
+  }
+
+  protected hold<T>(
+    fn: (connection: HeldConnection) => Promise<T>,
+    options: HoldOptions = {},
+  ): Promise<T> {
+    return this.use((connection) => connection.hold(fn), options)
   }
 
   async #open(signal: AbortSignal): Promise<PooledConnection> {
