@@ -56,6 +56,14 @@ export class SocketTransport implements Transport {
     return this.#socket.write(bytes)
   }
 
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   end(): void {
     this.#socket.end()
   }

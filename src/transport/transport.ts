@@ -4,6 +4,10 @@ export interface Transport {
   readonly encrypted: boolean
   /** False: the kernel did not take it all; write nothing more until `onDrain`. `bytes` are kept until they are sent. */
   write(bytes: Buffer): boolean
+  /** Reads no more, so that the peer has to wait; what was read already may still reach the handler. Again does nothing. */
+  pause(): void
+  /** Reads on after {@link pause}. */
+  resume(): void
   /** Sends what is written and closes the sending side. */
   end(): void
   /** Closes at once; what is not yet sent is lost. */

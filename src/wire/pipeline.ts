@@ -24,6 +24,11 @@ export class Pipeline {
     return this.#written.peek()
   }
 
+  /** The written request that nothing may be written behind, if there is one. */
+  get exclusive(): Request | undefined {
+    return this.#exclusive
+  }
+
   push(request: Request): void {
     this.#queued.push(request)
   }

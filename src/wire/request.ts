@@ -10,6 +10,14 @@ export interface Wire {
   readonly session: Session
   /** Sends what was written, at the end of this turn. */
   flush(): void
+  /** Sends what was written, now. False: the kernel has enough, so write nothing more until `onDrain`. */
+  send(): boolean
+  /**
+   * Reads no more from the server until {@link resume}, or until the request that asked for it is over.
+   * The messages that have arrived already still come.
+   */
+  pause(): void
+  resume(): void
 }
 
 /**
@@ -32,6 +40,8 @@ export interface Request {
   /** One backend message that is neither asynchronous, an error, nor ReadyForQuery. The body is valid only during the call. */
   onMessage(code: number, buf: Buffer, start: number, end: number): void
   onServerError(fields: ServerMessageFields): void
+  /** The kernel has taken all that was written. For a request that is exclusive and written, while it is. */
+  onDrain?(): void
   /** Its ReadyForQuery: it is over, unless this throws, which ends the connection. */
   onReady(status: TransactionStatus): void
   /** It will never be answered. */

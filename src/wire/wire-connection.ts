@@ -62,6 +62,8 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   #isFlushScheduled = false
   /** The kernel took all that was written. */
   #isDrained = true
+  /** The request at the head wants no more for now. */
+  #isPaused = false
   /** What became of the connection, for the errors of those who still want it. */
   #fate = 'is closed'
   #cause: Error | undefined
@@ -126,6 +128,23 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     })
   }
 
+  send(): boolean {
+    this.#write()
+    return this.#isDrained
+  }
+
+  pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#transport?.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#transport?.resume()
+  }
+
   /** Waits for what is pending, then says goodbye. Resolves when the connection is closed; again is no harm. */
   close(): Promise<void> {
     if (this.#state === 'ready') {
@@ -157,6 +176,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
 
   onDrain(): void {
     this.#isDrained = true
+    this.#pipeline.exclusive?.onDrain?.()
     if (this.#pump()) this.#afterRequest()
   }
 
@@ -202,6 +222,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     this.session.transactionStatus = status
     head.onReady(status)
     this.#pipeline.shift()
+    this.resume()
     if (this.#state === 'starting') {
       this.#enter('started')
       this.#framer.maxBodyBytes = this.#maxMessageBytes

@@ -13,7 +13,7 @@ export class MemoryTransport implements Transport {
   /** Each write by itself. */
   readonly writes: Buffer[] = []
   /** Every call other than writes, in order. */
-  readonly calls: ('end' | 'destroy')[] = []
+  readonly calls: ('end' | 'destroy' | 'pause' | 'resume')[] = []
   /** What `write` answers: whether the kernel took all. */
   isAccepting = true
   readonly #handler: TransportHandler
@@ -37,6 +37,14 @@ export class MemoryTransport implements Transport {
     if (!this.#isOpen) throw new Error('a write after the end')
     this.writes.push(bytes)
     return this.isAccepting
+  }
+
+  pause(): void {
+    this.calls.push('pause')
+  }
+
+  resume(): void {
+    this.calls.push('resume')
   }
 
   end(): void {
