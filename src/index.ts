@@ -23,7 +23,12 @@ export {
   TargetSessionAttrsError,
   TlsError,
 } from './base/errors.js'
-export type { PasswordProvider } from './config/options.js'
+export type {
+  ChannelBinding,
+  PasswordProvider,
+  ProtocolVersion,
+  StatementMode,
+} from './config/connect-options.js'
 export type { SslMode, SslOptions } from './config/tls-options.js'
 export type { ConnectOptions } from './connection/connect.js'
 export { connect } from './connection/connect.js'

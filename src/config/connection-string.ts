@@ -11,7 +11,6 @@ const NO_VALUE = /(?!)/
  * does not do anyway.
  */
 const FOREIGN_KEYS: Readonly<Record<string, RegExp>> = {
-  channel_binding: /^(disable|prefer)$/,
   client_encoding: /^utf-?8$/i,
   fallback_application_name: NO_VALUE,
   gssdelegation: /^0$/,
@@ -23,9 +22,6 @@ const FOREIGN_KEYS: Readonly<Record<string, RegExp>> = {
   keepalives_interval: NO_VALUE,
   krbsrvname: /^postgres$/,
   load_balance_hosts: /^disable$/,
-  max_protocol_version: /^(3\.0|latest)$/,
-  min_protocol_version: /^3\.0$/,
-  replication: /^(0|off|no|false)$/,
   requirepeer: NO_VALUE,
   service: NO_VALUE,
   sslcertmode: /^allow$/,

@@ -1,9 +1,20 @@
 import { parseRequireAuth, type RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
+import {
+  CHANNEL_BINDINGS,
+  type ChannelBinding,
+  type ConnectOptions,
+  type PasswordProvider,
+  PROTOCOL_VERSIONS,
+  type ProtocolVersion,
+  STATEMENT_MODES,
+  type StatementMode,
+} from './connect-options.js'
 import { optionError } from './option-error.js'
 import {
   boolean,
   callback,
+  choice,
   integer,
   list,
   milliseconds,
@@ -13,60 +24,7 @@ import {
   wrongType,
 } from './option-parsers.js'
 import type { OptionDefinition, OptionParser } from './option-table.js'
-import { type SslInput, type SslMode, type SslOptions, sslInput } from './tls-options.js'
-
-/** Gives the password; asked at each connect whose server wants one. */
-export type PasswordProvider = () => string | Promise<string>
-
-/**
- * How to connect. What is absent is read from the connection string, then from the environment (`PG*`),
- * then has a default. `undefined` and an empty string count as absent; every value is checked.
- */
-export interface ConnectOptions {
-  /**
-   * Host name or address, or several of them to be tried in turn; one that starts with `/` is a directory
-   * of unix sockets. Default: the usual socket directories where a server's socket is, then `localhost`.
-   */
-  readonly host?: string | readonly string[] | undefined
-  /** One for all hosts, or one for each. Default 5432. */
-  readonly port?: number | readonly number[] | undefined
-  /** Default: the user of the operating system. */
-  readonly user?: string | undefined
-  /** Default: what the passfile has for host, port, database and user. */
-  readonly password?: string | PasswordProvider | undefined
-  /** Default: the name of the user. */
-  readonly database?: string | undefined
-  /** File of passwords in libpq's format. Default `~/.pgpass`. */
-  readonly passfile?: string | undefined
-  /** `true` is `verify-full`, `false` is `disable`. Default `prefer`. */
-  readonly ssl?: boolean | SslMode | SslOptions | undefined
-  /**
-   * Authentication methods that the server may ask for, as libpq's `require_auth`: names of `password`,
-   * `md5`, `gss`, `sspi`, `scram-sha-256`, `oauth`, `none` with commas between, all or none behind a `!`.
-   * Default: all, but `password` only over TLS or a unix socket.
-   */
-  readonly requireAuth?: string | undefined
-  /** Time for each attempt to connect, in ms; 0 for no limit. Default 10,000. */
-  readonly connectTimeout?: number | undefined
-  /** Whether TCP asks an idle peer if it is still there. Default true. */
-  readonly keepAlive?: boolean | undefined
-  /** What the server shows in `pg_stat_activity` and its log. */
-  readonly applicationName?: string | undefined
-  /** Server settings for the session, sent at startup; they win over `applicationName` and `options`. */
-  readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined
-  /** Most prepared statements kept per connection; 0 keeps none. Default 256. */
-  readonly statementCacheSize?: number | undefined
-  /** Largest message to accept from the server, in bytes. Default 1,073,741,822, the most it can send. */
-  readonly maxMessageSize?: number | undefined
-  /** How values of types become JavaScript values, by name or OID of the type. */
-  readonly types?: Readonly<Record<string, unknown>> | undefined
-  /** Aborts connecting. */
-  readonly signal?: AbortSignal | undefined
-  /** Called with each notice of the server. */
-  readonly onNotice?: ((notice: Notice) => void) | undefined
-  /** Command-line options for the server process, such as `-c geqo=off`. */
-  readonly options?: string | undefined
-}
+import { type SslInput, sslInput } from './tls-options.js'
 
 /** What the table makes of {@link ConnectOptions}. */
 interface ConnectValues {
@@ -78,23 +36,38 @@ interface ConnectValues {
   passfile: string
   ssl: SslInput
   requireAuth: RequireAuth
+  channelBinding: ChannelBinding
+  minProtocolVersion: ProtocolVersion
+  maxProtocolVersion: ProtocolVersion
   connectTimeout: number
+  queryTimeout: number
   keepAlive: boolean
   applicationName: string
   settings: Readonly<Record<string, string>>
+  statementMode: StatementMode
   statementCacheSize: number
   maxMessageSize: number
   types: Readonly<Record<string, unknown>>
   signal: AbortSignal
   onNotice: (notice: Notice) => void
   options: string
+  replication: Replication
 }
+
+/** `false`: an ordinary connection. */
+export type Replication = boolean | 'database'
 
 type WithDefault =
   | 'host'
   | 'port'
+  | 'channelBinding'
+  | 'minProtocolVersion'
+  | 'maxProtocolVersion'
   | 'connectTimeout'
+  | 'queryTimeout'
   | 'keepAlive'
+  | 'statementMode'
+  | 'replication'
   | 'statementCacheSize'
   | 'maxMessageSize'
   | 'settings'
@@ -160,6 +133,20 @@ const types: OptionParser<Readonly<Record<string, unknown>>> = {
   },
 }
 
+const protocolVersion: OptionParser<ProtocolVersion> = {
+  fromText: (text, place) => protocolVersion.fromValue(text, place),
+  fromValue: (value, place) =>
+    value === 'latest' ? '3.2' : choice(PROTOCOL_VERSIONS).fromValue(value, place),
+}
+
+const replication: OptionParser<Replication> = {
+  fromText: (text, place) => (text === 'database' ? 'database' : boolean().fromText(text, place)),
+  fromValue: (value, place) => {
+    if (value === 'database' || typeof value === 'boolean') return value
+    throw wrongType(place, 'true, false or "database"', value)
+  },
+}
+
 /** THE option table: what names, messages, checks, defaults and documentation of the options come from. */
 export const CONNECT_OPTIONS: {
   readonly [K in keyof ConnectOptions]-?: OptionDefinition<ConnectValues[K]>
@@ -199,6 +186,27 @@ export const CONNECT_OPTIONS: {
     env: 'PGREQUIREAUTH',
     doc: 'Authentication methods that the server may ask for.',
   },
+  channelBinding: {
+    parse: choice(CHANNEL_BINDINGS),
+    default: 'prefer',
+    dsn: 'channel_binding',
+    env: 'PGCHANNELBINDING',
+    doc: 'Whether SCRAM is tied to the TLS connection.',
+  },
+  minProtocolVersion: {
+    parse: protocolVersion,
+    default: '3.0',
+    dsn: 'min_protocol_version',
+    env: 'PGMINPROTOCOLVERSION',
+    doc: 'The oldest version of the protocol to accept.',
+  },
+  maxProtocolVersion: {
+    parse: protocolVersion,
+    default: '3.2',
+    dsn: 'max_protocol_version',
+    env: 'PGMAXPROTOCOLVERSION',
+    doc: 'The version of the protocol to ask for; "latest" is 3.2.',
+  },
   connectTimeout: {
     parse: milliseconds({ textUnit: 's' }),
     default: 10_000,
@@ -206,6 +214,12 @@ export const CONNECT_OPTIONS: {
     dsn: 'connect_timeout',
     env: 'PGCONNECT_TIMEOUT',
     doc: 'Time for each attempt to connect, 0 for no limit; seconds in texts, as in libpq.',
+  },
+  queryTimeout: {
+    parse: milliseconds(),
+    default: 0,
+    unit: 'ms',
+    doc: 'Time for each query that has no timeout of its own; 0 for no limit.',
   },
   keepAlive: {
     parse: boolean(),
@@ -223,6 +237,11 @@ export const CONNECT_OPTIONS: {
     parse: settings,
     default: Object.freeze({}),
     doc: 'Server settings for the session, sent at startup.',
+  },
+  statementMode: {
+    parse: choice(STATEMENT_MODES),
+    default: 'named',
+    doc: 'How the text of a query becomes a statement.',
   },
   statementCacheSize: {
     parse: integer({ min: 0, max: 1_000_000 }),
@@ -253,6 +272,12 @@ export const CONNECT_OPTIONS: {
     dsn: 'options',
     env: 'PGOPTIONS',
     doc: 'Command-line options for the server process.',
+  },
+  replication: {
+    parse: replication,
+    default: false,
+    dsn: 'replication',
+    doc: 'Makes this a replication connection: true (physical) or "database" (logical).',
   },
 }
 

@@ -1,12 +1,19 @@
 import type { RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
 import { type ConnectAttempt, isSocketDirectory, listAttempts } from './attempts.js'
+import type {
+  ChannelBinding,
+  ConnectOptions,
+  PasswordProvider,
+  ProtocolVersion,
+  StatementMode,
+} from './connect-options.js'
 import { parseConnectionString } from './connection-string.js'
 import { defaultFiles, type Environment, systemUser } from './environment.js'
 import { hide } from './hidden.js'
 import { optionError } from './option-error.js'
 import { type OptionTexts, resolveOptions } from './option-table.js'
-import { CONNECT_OPTIONS, type ConnectOptions, type PasswordProvider } from './options.js'
+import { CONNECT_OPTIONS, type Replication } from './options.js'
 import { readPassfile } from './passfile.js'
 import { startupParameters } from './startup-parameters.js'
 import { NO_SSL_INPUT, resolveTls, SSL_OPTIONS, type TlsConfig } from './tls-options.js'
@@ -30,13 +37,21 @@ export interface ConnectionConfig {
   readonly passwordHint: string | undefined
   /** Undefined: every method is allowed. */
   readonly requireAuth: RequireAuth | undefined
+  readonly channelBinding: ChannelBinding
+  readonly minProtocolVersion: ProtocolVersion
+  readonly maxProtocolVersion: ProtocolVersion
   /** Undefined: no attempt uses TLS. */
   readonly tls: TlsConfig | undefined
   /** For each attempt, in ms; 0 for no limit. */
   readonly connectTimeout: number
+  /** For each query, in ms; 0 for no limit. */
+  readonly queryTimeout: number
   readonly keepAlive: boolean
   /** All that the startup message holds, user and database included. */
   readonly startupParameters: Readonly<Record<string, string>>
+  /** False for an ordinary connection. */
+  readonly replication: Replication
+  readonly statementMode: StatementMode
   readonly statementCacheSize: number
   readonly maxMessageSize: number
   readonly types: Readonly<Record<string, unknown>>
@@ -69,6 +84,7 @@ export function resolveConnection(
     environment,
   }
   const values = resolveOptions(CONNECT_OPTIONS, given, texts)
+  checkProtocolVersions(values)
   const { host: hosts, port: ports } = values
   const files = defaultFiles(environment)
   const usesTcp = !hosts.every(isSocketDirectory)
@@ -83,10 +99,16 @@ export function resolveConnection(
     database,
     passwordHint: passfile?.problem,
     requireAuth: values.requireAuth,
+    channelBinding: values.channelBinding,
+    minProtocolVersion: values.minProtocolVersion,
+    maxProtocolVersion: values.maxProtocolVersion,
     tls,
     connectTimeout: values.connectTimeout,
+    queryTimeout: values.queryTimeout,
     keepAlive: values.keepAlive,
     startupParameters: startupParameters(user, database, values),
+    replication: values.replication,
+    statementMode: values.statementMode,
     statementCacheSize: values.statementCacheSize,
     maxMessageSize: values.maxMessageSize,
     types: values.types,
@@ -107,6 +129,18 @@ function readArguments(
     TypeError,
     'options',
     'options are given twice: the first argument must be a connection string, or the only one',
+  )
+}
+
+function checkProtocolVersions({
+  minProtocolVersion: min,
+  maxProtocolVersion: max,
+}: Pick<ConnectionConfig, 'minProtocolVersion' | 'maxProtocolVersion'>): void {
+  if (min <= max) return
+  throw optionError(
+    RangeError,
+    'minProtocolVersion',
+    `minProtocolVersion ${min} is above maxProtocolVersion ${max}`,
   )
 }
 

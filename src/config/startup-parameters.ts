@@ -5,6 +5,7 @@ export interface StartupOptions {
   readonly applicationName: string | undefined
   readonly options: string | undefined
   readonly settings: Readonly<Record<string, string>>
+  readonly replication: boolean | 'database'
 }
 
 /**
@@ -16,7 +17,7 @@ export interface StartupOptions {
 export function startupParameters(
   user: string,
   database: string,
-  { applicationName, options, settings }: StartupOptions,
+  { applicationName, options, settings, replication }: StartupOptions,
 ): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(settings)) checkSetting(name, value)
   return Object.freeze({
@@ -25,6 +26,7 @@ export function startupParameters(
     client_encoding: 'UTF8',
     ...(applicationName !== undefined && { application_name: applicationName }),
     ...(options !== undefined && { options }),
+    ...(replication !== false && { replication: String(replication) }),
     ...settings,
   })
 }

@@ -1,4 +1,4 @@
-import type { ConnectOptions as ConnectionSettings } from '../config/options.js'
+import type { ConnectOptions as ConnectionSettings } from '../config/connect-options.js'
 import { resolveConnection } from '../config/resolve.js'
 import { TypeMap } from '../types/type-map.js'
 import type { TypeOptions } from '../types/type-options.js'

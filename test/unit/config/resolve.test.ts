@@ -3,7 +3,8 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CONNECT_OPTIONS, type ConnectOptions } from '../../../src/config/options.js'
+import type { ConnectOptions } from '../../../src/config/connect-options.js'
+import { CONNECT_OPTIONS } from '../../../src/config/options.js'
 import { type ConnectionConfig, resolveConnection } from '../../../src/config/resolve.js'
 import { CERTIFICATE, ENCRYPTED_KEY, PASSPHRASE } from './certificates.js'
 
@@ -44,9 +45,15 @@ describe('defaults', () => {
       database: user,
       passwordHint: expect.stringContaining('.pgpass was not used: there is no such file'),
       requireAuth: undefined,
+      channelBinding: 'prefer',
+      minProtocolVersion: '3.0',
+      maxProtocolVersion: '3.2',
       connectTimeout: 10_000,
+      queryTimeout: 0,
       keepAlive: true,
       startupParameters: { user, database: user, client_encoding: 'UTF8' },
+      replication: false,
+      statementMode: 'named',
       statementCacheSize: 256,
       maxMessageSize: 1_073_741_822,
       types: {},
@@ -223,6 +230,14 @@ describe('startup parameters', () => {
     })
   })
 
+  test('hold the kind of replication', () => {
+    expect(parameters({ replication: true })).toEqual({ ...base, replication: 'true' })
+    expect(parameters({ replication: 'database' })).toMatchObject({ replication: 'database' })
+    expect(parameters({ replication: false })).toEqual(base)
+    expect(resolve('host=h replication=yes').replication).toBe(true)
+    expect(resolve('host=h replication=database').replication).toBe('database')
+  })
+
   test('let settings win', () => {
     expect(parameters({ applicationName: 'a', settings: { application_name: 'b' } })).toEqual({
       ...base,
@@ -247,6 +262,12 @@ describe('every option given a wrong value is refused by name', () => {
     passfile: 1,
     ssl: 'yes',
     requireAuth: 'scram',
+    channelBinding: 'always',
+    minProtocolVersion: '3.1',
+    maxProtocolVersion: 3.2,
+    queryTimeout: '1s',
+    statementMode: 'prepared',
+    replication: 'logical',
     connectTimeout: -1,
     keepAlive: 60_000,
     applicationName: 'a\0b',
@@ -279,6 +300,7 @@ describe('every option given a wrong value is refused by name', () => {
     [{ host: ['a', 'b'], port: [1, 2, 3] }, /3 ports do not fit 2 hosts/],
     [{ host: `/${'x'.repeat(120)}` }, /path of the socket is longer than \d+ bytes/],
     [{ requireAuth: 'md5,!none' }, /option "requireAuth": .*cannot be mixed/],
+    [{ minProtocolVersion: '3.2', maxProtocolVersion: '3.0' }, /3\.2 is above .* 3\.0/],
     [{ settings: { user: 'root' } }, /"settings\.user" is no setting/],
     [{ settings: { '_pq_.x': '1' } }, /"settings\._pq_\.x" is no setting/],
     [{ settings: { Client_Encoding: 'LATIN1' } }, /"settings\.Client_Encoding" must be UTF8/],
