@@ -53,6 +53,27 @@ export interface ConnectOptions {
   readonly host?: string | readonly string[] | undefined
   /** One for all hosts, or one for each. Default 5432. */
   readonly port?: number | readonly number[] | undefined
+  /**
+   * Addresses of the hosts, one for each, so that nothing is looked up; `host` then is the name that the
+   * certificate is for. An empty one is looked up all the same.
+   */
+  readonly hostAddress?: string | readonly string[] | undefined
+  /**
+   * Which servers will do, as libpq's `target_session_attrs`:
+   *
+   * - `any`: the first that lets us in (the default)
+   * - `read-write`, `read-only`: one whose transactions can or cannot write by default
+   * - `primary`, `standby`: one that follows no other, or one that does
+   * - `prefer-standby`: a standby, or any if there is none
+   */
+  readonly targetSessionAttrs?: TargetSessionAttrs | undefined
+  /** `random`: hosts, and the addresses of each, are tried in random order. Default `disable`. */
+  readonly loadBalanceHosts?: LoadBalanceHosts | undefined
+  /**
+   * For how long a pool remembers which hosts are down and which are standbys, in ms, so that the others are
+   * tried first; 0 remembers nothing. Default 10,000.
+   */
+  readonly hostRecheck?: number | undefined
   /** Default: the user of the operating system. */
   readonly user?: string | undefined
   /** Default: what the passfile has for host, port, database and user. */
@@ -84,6 +105,8 @@ export interface ConnectOptions {
   readonly queryTimeout?: number | undefined
   /** Whether TCP asks an idle peer if it is still there. Default true. */
   readonly keepAlive?: boolean | undefined
+  /** After how long a silence it asks first, in ms; 0 leaves that to the system. Default 60,000. */
+  readonly keepAliveIdle?: number | undefined
   /** What the server shows in `pg_stat_activity` and its log. */
   readonly applicationName?: string | undefined
   /** Server settings for the session, sent at startup; they win over `applicationName` and `options`. */

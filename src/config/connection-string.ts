@@ -16,12 +16,9 @@ const FOREIGN_KEYS: Readonly<Record<string, RegExp>> = {
   gssdelegation: /^0$/,
   gssencmode: /^(disable|prefer)$/,
   gsslib: NO_VALUE,
-  hostaddr: NO_VALUE,
   keepalives_count: NO_VALUE,
-  keepalives_idle: NO_VALUE,
   keepalives_interval: NO_VALUE,
   krbsrvname: /^postgres$/,
-  load_balance_hosts: /^disable$/,
   requirepeer: NO_VALUE,
   service: NO_VALUE,
   sslcertmode: /^allow$/,
@@ -30,7 +27,6 @@ const FOREIGN_KEYS: Readonly<Record<string, RegExp>> = {
   sslcrldir: NO_VALUE,
   sslkeylogfile: NO_VALUE,
   sslsni: /^1$/,
-  target_session_attrs: /^any$/,
   tcp_user_timeout: /^0$/,
 }
 

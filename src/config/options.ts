@@ -4,11 +4,15 @@ import {
   CHANNEL_BINDINGS,
   type ChannelBinding,
   type ConnectOptions,
+  LOAD_BALANCE_HOSTS,
+  type LoadBalanceHosts,
   type PasswordProvider,
   PROTOCOL_VERSIONS,
   type ProtocolVersion,
   STATEMENT_MODES,
   type StatementMode,
+  TARGET_SESSION_ATTRS,
+  type TargetSessionAttrs,
 } from './connect-options.js'
 import { optionError } from './option-error.js'
 import {
@@ -30,6 +34,10 @@ import { type SslInput, sslInput } from './tls-options.js'
 interface ConnectValues {
   host: readonly string[]
   port: readonly number[]
+  hostAddress: readonly string[]
+  targetSessionAttrs: TargetSessionAttrs
+  loadBalanceHosts: LoadBalanceHosts
+  hostRecheck: number
   user: string
   password: string | PasswordProvider
   database: string
@@ -42,6 +50,7 @@ interface ConnectValues {
   connectTimeout: number
   queryTimeout: number
   keepAlive: boolean
+  keepAliveIdle: number
   applicationName: string
   settings: Readonly<Record<string, string>>
   statementMode: StatementMode
@@ -60,12 +69,16 @@ export type Replication = boolean | 'database'
 type WithDefault =
   | 'host'
   | 'port'
+  | 'targetSessionAttrs'
+  | 'loadBalanceHosts'
+  | 'hostRecheck'
   | 'channelBinding'
   | 'minProtocolVersion'
   | 'maxProtocolVersion'
   | 'connectTimeout'
   | 'queryTimeout'
   | 'keepAlive'
+  | 'keepAliveIdle'
   | 'statementMode'
   | 'replication'
   | 'statementCacheSize'
@@ -82,6 +95,17 @@ const MAX_MESSAGE_BYTES = 0x3ffffffe
 const MIN_MESSAGE_BYTES = 65_536
 
 const port = integer({ min: 1, max: 65_535 })
+
+/** An IP address; a zone may follow that of IPv6. */
+const hostAddress: OptionParser<string> = {
+  fromText: (text, place) => hostAddress.fromValue(text, place),
+  fromValue: (value, place) => {
+    const text = string().fromValue(value, place)
+    if (text === '' || /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f.]*:[\da-f:.]+(?:%.+)?)$/i.test(text))
+      return text
+    throw optionError(TypeError, place.option, `${place.label} must be an IP address`)
+  },
+}
 
 const password: OptionParser<string | PasswordProvider> = {
   fromText: (text, place) => string().fromText(text, place),
@@ -165,6 +189,32 @@ export const CONNECT_OPTIONS: {
     env: 'PGPORT',
     doc: 'The port, or one for each host.',
   },
+  hostAddress: {
+    parse: list(hostAddress, ''),
+    dsn: 'hostaddr',
+    env: 'PGHOSTADDR',
+    doc: 'Addresses of the hosts, one for each, so that nothing is looked up.',
+  },
+  targetSessionAttrs: {
+    parse: choice(TARGET_SESSION_ATTRS),
+    default: 'any',
+    dsn: 'target_session_attrs',
+    env: 'PGTARGETSESSIONATTRS',
+    doc: 'Which servers will do.',
+  },
+  loadBalanceHosts: {
+    parse: choice(LOAD_BALANCE_HOSTS),
+    default: 'disable',
+    dsn: 'load_balance_hosts',
+    env: 'PGLOADBALANCEHOSTS',
+    doc: 'Whether hosts and their addresses are tried in random order.',
+  },
+  hostRecheck: {
+    parse: milliseconds(),
+    default: 10_000,
+    unit: 'ms',
+    doc: 'For how long a pool remembers which hosts are down and which are standbys.',
+  },
   user: { parse: string(), dsn: 'user', env: 'PGUSER', doc: 'The role to connect as.' },
   password: {
     parse: password,
@@ -226,6 +276,13 @@ export const CONNECT_OPTIONS: {
     default: true,
     dsn: 'keepalives',
     doc: 'Whether TCP asks an idle peer if it is still there.',
+  },
+  keepAliveIdle: {
+    parse: milliseconds({ textUnit: 's' }),
+    default: 60_000,
+    unit: 'ms',
+    dsn: 'keepalives_idle',
+    doc: "After how long a silence TCP asks first, 0 for the system's own; seconds in texts, as in libpq.",
   },
   applicationName: {
     parse: string(),

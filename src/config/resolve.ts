@@ -1,24 +1,24 @@
 import type { RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
-import { type ConnectAttempt, isSocketDirectory, listAttempts } from './attempts.js'
 import type {
   ChannelBinding,
   ConnectOptions,
+  LoadBalanceHosts,
   PasswordProvider,
   ProtocolVersion,
   StatementMode,
+  TargetSessionAttrs,
 } from './connect-options.js'
 import { parseConnectionString } from './connection-string.js'
 import { defaultFiles, type Environment, systemUser } from './environment.js'
 import { hide } from './hidden.js'
+import { type ConnectHost, isSocketDirectory, listHosts } from './hosts.js'
 import { optionError } from './option-error.js'
 import { type OptionTexts, resolveOptions } from './option-table.js'
 import { CONNECT_OPTIONS, type Replication } from './options.js'
 import { readPassfile } from './passfile.js'
 import { startupParameters } from './startup-parameters.js'
 import { NO_SSL_INPUT, resolveTls, SSL_OPTIONS, type TlsConfig } from './tls-options.js'
-
-export type { ConnectAttempt } from './attempts.js'
 
 /**
  * Everything there is to know about how to connect. Nothing is read again later.
@@ -28,10 +28,14 @@ export type { ConnectAttempt } from './attempts.js'
  */
 export interface ConnectionConfig {
   /** At least one. */
-  readonly attempts: readonly ConnectAttempt[]
+  readonly hosts: readonly ConnectHost[]
+  readonly targetSessionAttrs: TargetSessionAttrs
+  readonly loadBalanceHosts: LoadBalanceHosts
+  /** For how long what was seen of hosts is remembered, in ms. */
+  readonly hostRecheck: number
   readonly user: string
   readonly database: string
-  /** Not enumerable. Undefined: that of the attempt counts. */
+  /** Not enumerable. Undefined: that of the host counts. */
   readonly password: string | PasswordProvider | undefined
   /** Why the passfile was not used, for the error when a password is missing. */
   readonly passwordHint: string | undefined
@@ -42,11 +46,12 @@ export interface ConnectionConfig {
   readonly maxProtocolVersion: ProtocolVersion
   /** Undefined: no attempt uses TLS. */
   readonly tls: TlsConfig | undefined
-  /** For each attempt, in ms; 0 for no limit. */
+  /** For each address of a host, and for looking it up, in ms; 0 for no limit. */
   readonly connectTimeout: number
   /** For each query, in ms; 0 for no limit. */
   readonly queryTimeout: number
-  readonly keepAlive: boolean
+  /** After how long a silence TCP asks whether the peer still lives, in ms; 0 leaves that to the system. */
+  readonly keepAlive: number | false
   /** All that the startup message holds, user and database included. */
   readonly startupParameters: Readonly<Record<string, string>>
   /** False for an ordinary connection. */
@@ -85,16 +90,19 @@ export function resolveConnection(
   }
   const values = resolveOptions(CONNECT_OPTIONS, given, texts)
   checkProtocolVersions(values)
-  const { host: hosts, port: ports } = values
+  const { host: hosts, port: ports, hostAddress: hostAddresses } = values
   const files = defaultFiles(environment)
-  const usesTcp = !hosts.every(isSocketDirectory)
+  const usesTcp = hostAddresses !== undefined || !hosts.every(isSocketDirectory)
   const tls = resolveTls(values.ssl ?? NO_SSL_INPUT, texts, files, usesTcp)
   const user = values.user ?? defaultUser()
   const database = values.database ?? user
   const passfile =
     values.password === undefined ? readPassfile(values.passfile ?? files.passfile) : undefined
   const config = {
-    attempts: listAttempts({ hosts, ports, tls, passfile, user, database }),
+    hosts: listHosts({ hosts, ports, hostAddresses, tls, passfile, user, database }),
+    targetSessionAttrs: values.targetSessionAttrs,
+    loadBalanceHosts: values.loadBalanceHosts,
+    hostRecheck: values.hostRecheck,
     user,
     database,
     passwordHint: passfile?.problem,
@@ -105,7 +113,7 @@ export function resolveConnection(
     tls,
     connectTimeout: values.connectTimeout,
     queryTimeout: values.queryTimeout,
-    keepAlive: values.keepAlive,
+    keepAlive: values.keepAlive && values.keepAliveIdle,
     startupParameters: startupParameters(user, database, values),
     replication: values.replication,
     statementMode: values.statementMode,

@@ -1,8 +1,9 @@
+import { SluiceError } from '../base/errors.js'
 import type { ConnectOptions as ConnectionSettings } from '../config/connect-options.js'
 import { resolveConnection } from '../config/resolve.js'
 import { TypeMap } from '../types/type-map.js'
 import type { TypeOptions } from '../types/type-options.js'
-import { connectWire } from '../wire/connector.js'
+import { Connector } from '../wire/connector.js'
 import { Connection } from './connection.js'
 import { ConnectionEmitter } from './connection-events.js'
 
@@ -39,6 +40,12 @@ export async function connect(
   const events = new ConnectionEmitter()
   if (config.onNotice !== undefined) events.on('notice', config.onNotice)
   const types = TypeMap.builtin.with(config.types)
-  const wire = await connectWire(config, types, events, config.signal)
-  return new Connection(wire, events)
+  try {
+    const wire = await new Connector(config).connect(types, events, config.signal)
+    return new Connection(wire, events)
+  } catch (error) {
+    // From here the stack leads to whoever awaits; where the error was made it led to a socket or a timer.
+    if (error instanceof SluiceError) Error.captureStackTrace(error)
+    throw error
+  }
 }

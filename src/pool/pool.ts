@@ -6,7 +6,7 @@ import type { CloseOptions } from '../connection/connection.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import { Queryable } from '../connection/queryable.js'
 import { TypeMap } from '../types/type-map.js'
-import { connectWire } from '../wire/connector.js'
+import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
 import { PoolConnection } from './pool-connection.js'
 import type { PoolConfig } from './pool-options.js'
@@ -36,6 +36,7 @@ export class Pool extends Queryable implements AsyncDisposable {
   readonly #config: ConnectionConfig
   readonly #options: PoolConfig
   readonly #types: TypeMap
+  readonly #connector: Connector
   readonly #resources: ResourcePool<PooledConnection>
   /** Connections that the pool has given up and whose sockets are still open. */
   readonly #closing = new Set<Promise<void>>()
@@ -52,6 +53,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     this.#config = config
     this.#options = options
     this.#types = TypeMap.builtin.with(config.types)
+    this.#connector = new Connector(config)
     const lifecycle: ResourceLifecycle<PooledConnection> = {
       create: (signal) => this.#open(signal),
       destroy: (connection, reason) => this.#discard(connection, reason),
@@ -182,7 +184,7 @@ export class Pool extends Queryable implements AsyncDisposable {
 
   async #open(signal: AbortSignal): Promise<PooledConnection> {
     const connection = new PooledConnection(this.#owner)
-    connection.attach(await connectWire(this.#config, this.#types, connection, signal))
+    connection.attach(await this.#connector.connect(this.#types, connection, signal))
     return connection
   }
 

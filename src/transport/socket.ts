@@ -1,31 +1,24 @@
 import { connect, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { KeepAlive, SocketTarget } from './peer.js'
 import { SocketStep } from './socket-step.js'
 import type { Transport, TransportHandler } from './transport.js'
 
-/** Where to connect to: a TCP port, or the file of a unix socket. */
-export type SocketTarget =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number }
-
-/** Idle time before the kernel asks whether the peer still lives, in ms. */
-const KEEP_ALIVE_DELAY_MS = 60_000
-
 /**
- * Opens a socket. All addresses of a host name are tried, in the order of Node's own connect.
+ * Opens a socket to an address.
  *
  * Rejects with Node's error, or with `signal.reason`; the socket is closed then.
  */
 export function openSocket(
   target: SocketTarget,
-  keepAlive: boolean,
+  keepAlive: KeepAlive,
   signal: AbortSignal,
 ): Promise<Socket> {
   const socket = connect({
     ...target,
     noDelay: true,
-    keepAlive,
-    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+    keepAlive: keepAlive !== false,
+    keepAliveInitialDelay: keepAlive === false ? 0 : keepAlive,
   })
   const step = new SocketStep<Socket>(socket, signal)
   step.on('connect', () => step.succeed(socket))

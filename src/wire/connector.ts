@@ -1,176 +1,263 @@
-import type { Socket } from 'node:net'
-import { Authenticator } from '../auth/authenticator.js'
+import { systemClock } from '../base/clock.js'
 import {
   AuthenticationError,
   type ConnectAttemptFailure,
+  ConnectionClosedError,
   ConnectionError,
-  type ConnectPhase,
   ConnectTimeoutError,
   PostgresError,
-  TlsError,
+  TargetSessionAttrsError,
 } from '../base/errors.js'
-import type { ConnectAttempt, ConnectionConfig } from '../config/resolve.js'
-import { openSocket, SocketTransport } from '../transport/socket.js'
-import { requestTls, startTls } from '../transport/tls.js'
+import type { ConnectHost } from '../config/hosts.js'
+import type { ConnectionConfig } from '../config/resolve.js'
+import { lookUpAddresses } from '../transport/lookup.js'
+import { describePeer, type Peer } from '../transport/peer.js'
 import type { TypeMap } from '../types/type-map.js'
-import { StartupRequest } from './requests/startup.js'
-import { Session } from './session.js'
-import { StatementCache } from './statement-cache.js'
+import { attemptConnection } from './connect-attempt.js'
+import { ConnectDeadline } from './connect-deadline.js'
+import { HostStates } from './host-states.js'
+import { readServerRole, whyUnfit } from './server-role.js'
+import { StartingHandler } from './starting-handler.js'
 import { type ConnectionHandler, WireConnection } from './wire-connection.js'
 
 /** Invalid authorisation: the server will not have this user. SQLSTATE class 28. */
 const AUTHORIZATION_CLASS = '28'
 const NOT_LET_IN = '28000'
 
-/**
- * Makes a connection ready for queries: each attempt of the configuration in turn until one serves.
- *
- * Rejects with the error of the attempt if there was but one, else with a {@link ConnectionError} that
- * lists them; with `signal.reason` when aborted. No socket stays open then. When a server refuses the
- * user no other host is asked, as in libpq; when *we* refuse to authenticate nothing else is tried at
- * all, so that nobody can talk us out of TLS by a bad proof.
- */
-export async function connectWire(
-  config: ConnectionConfig,
-  types: TypeMap,
-  handler: ConnectionHandler,
-  signal?: AbortSignal,
-): Promise<WireConnection> {
-  const failures: ConnectAttemptFailure[] = []
-  for (const attempt of config.attempts) {
-    if (attempt.fallback && !allowsFallback(failures.at(-1))) continue
-    const run = new AttemptRun(attempt, config, signal)
-    try {
-      return await run.connect(types, handler)
-    } catch (error) {
-      signal?.throwIfAborted()
-      const failure = { address: attempt.address, phase: run.phase, cause: error }
-      failures.push(failure)
-      if (error instanceof AuthenticationError) break
-      if (isRefusal(error) && !(hasFallback(config, attempt) && allowsFallback(failure))) break
-    } finally {
-      run.dispose()
-    }
-  }
-  throw summary(failures)
+/** Where one host can be reached, looked up. */
+interface Address {
+  readonly target: Peer['target']
+  /** `ip:port`, or the path of a socket. */
+  readonly name: string
 }
 
-/** One attempt, with its deadline. */
-class AttemptRun {
-  phase: ConnectPhase = 'connect'
-  readonly #attempt: ConnectAttempt
+/**
+ * Makes connections to the servers of one configuration, and remembers what it saw of them. A pool has one
+ * for all its connections.
+ */
+export class Connector {
   readonly #config: ConnectionConfig
-  readonly #outer: AbortSignal | undefined
-  readonly #abort = new AbortController()
-  readonly #timer: NodeJS.Timeout | undefined
-  readonly #onOuterAbort = () => this.#abort.abort(this.#outer?.reason)
+  readonly #states: HostStates
 
-  constructor(attempt: ConnectAttempt, config: ConnectionConfig, outer: AbortSignal | undefined) {
-    this.#attempt = attempt
+  constructor(config: ConnectionConfig) {
     this.#config = config
-    this.#outer = outer
-    outer?.throwIfAborted()
-    outer?.addEventListener('abort', this.#onOuterAbort)
-    if (config.connectTimeout > 0) {
-      this.#timer = setTimeout(() => this.#abort.abort(this.#timeoutError()), config.connectTimeout)
+    this.#states = new HostStates(config.hostRecheck, systemClock)
+  }
+
+  /**
+   * Makes a connection ready for queries: every host in turn, each of its addresses, with and without TLS
+   * as sslmode has it, until one serves.
+   *
+   * Rejects with the error of the attempt if there was but one, else with a {@link ConnectionError} that
+   * lists them; with `signal.reason` when aborted. No socket stays open then. When a server refuses the
+   * user no other host is asked, as in libpq; when *we* refuse to authenticate nothing else is tried at
+   * all, so that nobody can talk us out of TLS by a bad proof.
+   */
+  connect(
+    types: TypeMap,
+    handler: ConnectionHandler,
+    signal?: AbortSignal,
+  ): Promise<WireConnection> {
+    return new Search(this.#config, this.#states, types, handler, signal).run()
+  }
+}
+
+/** One search for a server that serves. */
+class Search {
+  readonly #config: ConnectionConfig
+  readonly #states: HostStates
+  readonly #types: TypeMap
+  readonly #handler: ConnectionHandler
+  readonly #signal: AbortSignal | undefined
+  readonly #failures: ConnectAttemptFailure[] = []
+  /** The first server that would do if no preferred one is found, connected. */
+  #spare: { readonly wire: WireConnection; readonly handler: StartingHandler } | undefined
+  /** Nobody else is to be asked. */
+  #isOver = false
+
+  constructor(
+    config: ConnectionConfig,
+    states: HostStates,
+    types: TypeMap,
+    handler: ConnectionHandler,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#config = config
+    this.#states = states
+    this.#types = types
+    this.#handler = handler
+    this.#signal = signal
+  }
+
+  async run(): Promise<WireConnection> {
+    try {
+      const { hosts } = this.#config
+      for (const host of this.#order(hosts, ({ address }) => address)) {
+        const wire = await this.#tryHost(host)
+        if (wire !== undefined) return wire
+        if (this.#isOver) break
+      }
+      const spare = this.#spare
+      this.#spare = undefined
+      if (spare?.wire.state === 'ready') return spare.handler.handOver(spare.wire)
+      throw summary(this.#failures)
+    } finally {
+      this.#spare?.wire.destroy()
     }
   }
 
-  dispose(): void {
-    clearTimeout(this.#timer)
-    this.#outer?.removeEventListener('abort', this.#onOuterAbort)
+  async #tryHost(host: ConnectHost): Promise<WireConnection | undefined> {
+    for (const address of await this.#addressesOf(host)) {
+      let former: ConnectAttemptFailure | undefined
+      for (const [i, encryption] of host.encryptions.entries()) {
+        if (i > 0 && !allowsFallback(former)) break
+        const { tls, keepAlive } = this.#config
+        const peer: Peer = {
+          name: host.address,
+          address: address.name,
+          host: host.host,
+          target: address.target,
+          encryption,
+          tls: encryption === 'plain' ? undefined : tls,
+          keepAlive,
+        }
+        const isLast = i === host.encryptions.length - 1
+        const outcome = await this.#tryPeer(peer, host.password, isLast)
+        if (outcome instanceof WireConnection) return outcome
+        former = outcome
+        if (this.#isOver) return undefined
+      }
+    }
+    return undefined
   }
 
-  async connect(types: TypeMap, handler: ConnectionHandler): Promise<WireConnection> {
-    const { signal } = this.#abort
-    const { address, path, host, port } = this.#attempt
-    const target = path === undefined ? { host, port } : { path }
-    const socket = await openSocket(target, this.#config.keepAlive, signal).catch(
-      (error: unknown) => {
-        throw error instanceof Error && error !== signal.reason
-          ? new ConnectionError(`cannot connect to ${address}: ${reasonOf(error)}`, {
-              phase: 'connect',
-              address,
+  /** All addresses of a host; none when they cannot be had. */
+  async #addressesOf(host: ConnectHost): Promise<readonly Address[]> {
+    const { path, port } = host
+    if (path !== undefined) return [{ target: { path }, name: host.address }]
+    const place = { name: host.address, label: host.address }
+    const { connectTimeout } = this.#config
+    using deadline = new ConnectDeadline('resolve', place, connectTimeout, this.#signal)
+    try {
+      const found = await lookUpAddresses(host.hostAddress ?? host.host, deadline.signal)
+      const addresses = found.map((ip) => ({
+        target: { host: ip, port },
+        name: ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
+      }))
+      return this.#order(addresses, ({ name }) => name)
+    } catch (error) {
+      this.#signal?.throwIfAborted()
+      const cause =
+        error instanceof ConnectTimeoutError
+          ? error
+          : new ConnectionError(`cannot look up ${host.host}: ${messageOf(error)}`, {
+              phase: 'resolve',
+              address: host.address,
               safeToRetry: true,
               cause: error,
             })
-          : error
-      },
-    )
-    const secured = await this.#secure(socket)
-    this.phase = 'startup'
-    const wire = new WireConnection(
-      new Session(types, new StatementCache(this.#config.statementCacheSize)),
-      address,
-      this.#config.maxMessageSize,
-      handler,
-    )
-    const transport = new SocketTransport(secured, wire)
-    const onAbort = () => wire.destroy()
-    signal.addEventListener('abort', onAbort)
+      this.#states.remember(host.address, 'unreachable')
+      this.#failures.push({ address: host.address, phase: 'resolve', cause })
+      return []
+    }
+  }
+
+  /** Gives the connection, or why there is none; undefined when there was one, of a server not wanted yet. */
+  async #tryPeer(
+    peer: Peer,
+    password: string | undefined,
+    isLast: boolean,
+  ): Promise<WireConnection | ConnectAttemptFailure | undefined> {
+    const place = { name: peer.name, label: describePeer(peer) }
+    const { connectTimeout, targetSessionAttrs } = this.#config
+    using deadline = new ConnectDeadline('connect', place, connectTimeout, this.#signal)
     try {
-      const startup = new StartupRequest(
-        this.#config.startupParameters,
-        this.#authenticator(transport.encrypted || path !== undefined),
+      const open = (handler: ConnectionHandler): Promise<WireConnection> =>
+        attemptConnection(peer, this.#config, password, this.#types, handler, deadline)
+      if (targetSessionAttrs === 'any') return await open(this.#handler)
+      const handler = new StartingHandler(this.#handler)
+      return await this.#judge(await open(handler), handler, deadline)
+    } catch (cause) {
+      this.#signal?.throwIfAborted()
+      const failure = { address: peer.address, phase: deadline.phase, cause }
+      this.#failures.push(failure)
+      if (isUnreachable(failure)) this.#remember(peer, 'unreachable')
+      const isFinal = isRefusal(cause) && (isLast || !allowsFallback(failure))
+      if (cause instanceof AuthenticationError || isFinal) this.#isOver = true
+      return failure
+    }
+  }
+
+  /** Gives the connection if its server is of the kind that is wanted. */
+  async #judge(
+    wire: WireConnection,
+    handler: StartingHandler,
+    deadline: ConnectDeadline,
+  ): Promise<WireConnection | undefined> {
+    const { targetSessionAttrs: wanted } = this.#config
+    const onAbort = () => wire.destroy()
+    deadline.signal.addEventListener('abort', onAbort)
+    try {
+      const role = await readServerRole(wire)
+      this.#remember(wire.peer, role)
+      if (wanted === 'prefer-standby' && !role.isStandby) {
+        if (this.#spare === undefined) this.#spare = { wire, handler }
+        else void wire.close()
+        return undefined
+      }
+      const problem = whyUnfit(role, wanted)
+      if (problem === undefined && wire.state === 'ready') return handler.handOver(wire)
+      void wire.close()
+      const server = describePeer(wire.peer)
+      if (problem === undefined) {
+        throw new ConnectionClosedError(`the connection to ${server} was lost`, {
+          phase: 'startup',
+        })
+      }
+      throw new TargetSessionAttrsError(
+        `${server} does not serve targetSessionAttrs "${wanted}": ${problem}`,
+        { address: wire.address },
       )
-      wire.start(transport, startup)
-      if (signal.aborted) onAbort()
-      await startup.promise
-      return wire
     } catch (error) {
       wire.destroy()
-      transport.destroy()
-      throw signal.aborted ? signal.reason : error
+      throw deadline.signal.aborted ? deadline.signal.reason : error
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      deadline.signal.removeEventListener('abort', onAbort)
     }
   }
 
-  async #secure(socket: Socket): Promise<Socket> {
-    const { signal } = this.#abort
-    const { address, host, encryption } = this.#attempt
-    const { tls } = this.#config
-    if (encryption === 'plain' || tls === undefined) return socket
-    this.phase = 'tls'
-    if (tls.negotiation === 'postgres' && !(await requestTls(socket, address, signal))) {
-      if (encryption === 'tls-if-offered') return socket
-      socket.destroy()
-      throw new TlsError(`${address} does not offer TLS, which sslmode=${tls.mode} demands`, {
-        address,
-      })
-    }
-    return startTls(socket, host, address, tls, signal)
+  #remember(peer: Peer, state: Parameters<HostStates['remember']>[1]): void {
+    this.#states.remember(peer.name, state)
+    this.#states.remember(peer.address, state)
   }
 
-  #authenticator(secure: boolean): Authenticator {
-    const { user, requireAuth, password, passwordHint } = this.#config
-    return new Authenticator({
-      user,
-      secure,
-      requireAuth,
-      passwordHint,
-      password: async () => {
-        this.phase = 'authentication'
-        return (
-          (typeof password === 'function' ? await password() : password) ?? this.#attempt.password
-        )
-      },
-    })
-  }
-
-  #timeoutError(): ConnectTimeoutError {
-    const { address } = this.#attempt
-    return new ConnectTimeoutError(
-      `no connection to ${address} within ${this.#config.connectTimeout} ms (phase: ${this.phase})`,
-      { phase: this.phase, address },
-    )
+  /** In the order to try them: that of the list or of chance, but first those known to serve. */
+  #order<T>(list: readonly T[], addressOf: (each: T) => string): readonly T[] {
+    const { loadBalanceHosts, targetSessionAttrs } = this.#config
+    const drawn = loadBalanceHosts === 'random' ? shuffle(list) : list
+    return this.#states.order(drawn, addressOf, targetSessionAttrs)
   }
 }
 
-/** A host with several addresses fails with an error for each, in one that says nothing itself. */
-function reasonOf(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message
-  return error.errors.map((each) => (each instanceof Error ? each.message : each)).join('; ')
+/** Fisher and Yates's shuffle. */
+function shuffle<T>(list: readonly T[]): readonly T[] {
+  const shuffled = [...list]
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1))
+    const [a, b] = [shuffled[i], shuffled[j]]
+    shuffled.splice(i, 1, b as T)
+    shuffled.splice(j, 1, a as T)
+  }
+  return shuffled
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The server could not be talked to at all, which says something about those who try next. */
+function isUnreachable({ phase, cause }: ConnectAttemptFailure): boolean {
+  return phase === 'connect' || cause instanceof ConnectTimeoutError
 }
 
 /**
@@ -184,10 +271,6 @@ function allowsFallback(former: ConnectAttemptFailure | undefined): boolean {
   return phase === 'tls' || (cause instanceof PostgresError && cause.code === NOT_LET_IN)
 }
 
-function hasFallback(config: ConnectionConfig, attempt: ConnectAttempt): boolean {
-  return config.attempts[config.attempts.indexOf(attempt) + 1]?.fallback ?? false
-}
-
 function isRefusal(error: unknown): boolean {
   return error instanceof PostgresError && error.code.startsWith(AUTHORIZATION_CLASS)
 }
@@ -195,12 +278,11 @@ function isRefusal(error: unknown): boolean {
 function summary(failures: readonly ConnectAttemptFailure[]): unknown {
   const last = failures.at(-1)
   if (failures.length === 1 || isSameRefusal(failures)) return failures[0]?.cause
-  const lines = failures.map(({ cause }) => `\n  ${cause instanceof Error ? cause.message : cause}`)
-  return new ConnectionError(`no server could be reached:${lines.join('')}`, {
-    phase: last?.phase ?? 'resolve',
-    attempts: failures,
-    cause: last?.cause,
-  })
+  const lines = failures.map(({ cause }) => `\n  ${messageOf(cause)}`)
+  const details = { phase: last?.phase ?? 'resolve', attempts: failures, cause: last?.cause }
+  return failures.every(({ cause }) => cause instanceof TargetSessionAttrsError)
+    ? new TargetSessionAttrsError(`no server is of the kind wanted:${lines.join('')}`, details)
+    : new ConnectionError(`no server could be reached:${lines.join('')}`, details)
 }
 
 /** Whether one server gave one answer to both halves of sslmode=prefer or allow. */

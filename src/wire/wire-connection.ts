@@ -16,6 +16,7 @@ import { MessageFramer, type MessageSink } from '../protocol/framer.js'
 import { writeTerminate } from '../protocol/frontend.js'
 import { MessageWriter } from '../protocol/message-writer.js'
 import { Backend, type Notification } from '../protocol/messages.js'
+import type { Peer } from '../transport/peer.js'
 import type { Transport, TransportHandler } from '../transport/transport.js'
 import { Pipeline } from './pipeline.js'
 import { type Request, unexpectedMessage, type Wire } from './request.js'
@@ -49,9 +50,10 @@ const TERMINATE_GRACE_MS = 1_000
 export class WireConnection implements MessageSink, TransportHandler, Wire {
   readonly out: MessageWriter = new MessageWriter()
   readonly session: Session
-  /** `host:port`, or the path of the socket. */
-  readonly address: string
-  readonly #handler: ConnectionHandler
+  /** Whom it is with. */
+  readonly peer: Peer
+  /** Whom it tells. */
+  handler: ConnectionHandler
   readonly #maxMessageBytes: number
   readonly #pipeline = new Pipeline()
   readonly #framer = new MessageFramer(this, MAX_STARTUP_BODY_BYTES)
@@ -69,15 +71,10 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   #cause: Error | undefined
   #terminateTimer: NodeJS.Timeout | undefined
 
-  constructor(
-    session: Session,
-    address: string,
-    maxMessageBytes: number,
-    handler: ConnectionHandler,
-  ) {
+  constructor(session: Session, peer: Peer, maxMessageBytes: number, handler: ConnectionHandler) {
     this.session = session
-    this.address = address
-    this.#handler = handler
+    this.peer = peer
+    this.handler = handler
     this.#maxMessageBytes = maxMessageBytes
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -91,6 +88,11 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     this.#pipeline.push(startup)
     this.#pipeline.markWritten()
     this.flush()
+  }
+
+  /** `host:port`, or the path of the socket. */
+  get address(): string {
+    return this.peer.name
   }
 
   get state(): ConnectionState {
@@ -193,10 +195,10 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
         this.#onError(readServerMessage(buf, start, end))
         return
       case Backend.NoticeResponse:
-        this.#handler.onNotice(readServerMessage(buf, start, end))
+        this.handler.onNotice(readServerMessage(buf, start, end))
         return
       case Backend.NotificationResponse:
-        this.#handler.onNotification(readNotification(buf, start, end))
+        this.handler.onNotification(readNotification(buf, start, end))
         return
       case Backend.ParameterStatus: {
         const { name, value } = readParameterStatus(buf, start, end)
@@ -204,7 +206,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
           throw new ProtocolError(`client_encoding became ${value}; only UTF8 can be read`)
         }
         this.session.parameters.set(name, value)
-        this.#handler.onParameterStatus(name, value)
+        this.handler.onParameterStatus(name, value)
         return
       }
       default: {
@@ -274,7 +276,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   #afterRequest(): void {
     if (!this.#pipeline.isEmpty) return
     if (this.#state === 'closing') this.#terminate()
-    else if (this.#state === 'ready') this.#handler.onIdle()
+    else if (this.#state === 'ready') this.handler.onIdle()
   }
 
   #terminate(): void {
@@ -299,7 +301,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
       isHead && cause instanceof ProtocolError ? cause : this.#closedError(written, phase),
     )
     if (phase === 'ready') {
-      this.#handler.onClosed(wanted ? undefined : this.#closedError(true, phase))
+      this.handler.onClosed(wanted ? undefined : this.#closedError(true, phase))
     }
     this.#resolveClosed()
   }

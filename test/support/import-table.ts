@@ -25,6 +25,7 @@ const WIRE: readonly string[] = [
   'wire/',
   'types/',
   'transport/transport.ts',
+  'type transport/peer.ts',
   'protocol/',
   'auth/',
   'type config/',
@@ -51,12 +52,12 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   {
     files: ['transport/'],
     imports: ['transport/', 'protocol/', 'type config/', 'base/'],
-    node: ['node:net', 'node:tls'],
+    node: ['node:dns', 'node:net', 'node:tls'],
   },
   {
-    files: ['wire/connector.ts'],
+    files: ['wire/connector.ts', 'wire/connect-attempt.ts'],
     imports: [...WIRE, 'transport/'],
-    node: ['type node:net'],
+    node: [],
   },
   { files: ['wire/'], imports: WIRE, node: [] },
   {

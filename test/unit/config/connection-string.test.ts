@@ -84,7 +84,7 @@ describe('URI', () => {
     ['postgres://h/a@b', { host: 'h', dbname: 'a@b' }],
     ['postgres://h/a/b', { host: 'h', dbname: 'a/b' }],
     // Keys of libpq that ask for nothing special
-    ['postgres://h?sslsni=1&target_session_attrs=any&client_encoding=UTF8', { host: 'h' }],
+    ['postgres://h?sslsni=1&gssencmode=prefer&client_encoding=UTF8', { host: 'h' }],
   ]
   for (const [text, values] of cases) {
     test(text, () => {
@@ -160,7 +160,7 @@ describe('what is refused', () => {
     ['postgres://u%E9@h', /"user" has escapes that are not UTF-8/],
     ['postgres://h/a b', /"dbname" contains a space/],
     ['user=a\0b', /"user" contains a NUL/],
-    ['target_session_attrs=primary', /does not support "target_session_attrs" with this value/],
+    ['gssencmode=require', /does not support "gssencmode" with this value/],
     ['postgres://h?sslsni=0', /does not support "sslsni" with this value/],
     ['postgres://h?service=x', /does not support "service"$/],
   ]

@@ -33,14 +33,16 @@ function startup(config: ConnectionConfig, name: string): string | undefined {
 
 describe('defaults', () => {
   test('without anything', () => {
-    const { attempts, tls, ...config } = resolve({ host: 'h' })
+    const { hosts, tls, ...config } = resolve({ host: 'h' })
     const user = userInfo().username
-    expect(attempts.map(({ address, encryption }) => [address, encryption])).toEqual([
-      ['h:5432', 'tls-if-offered'],
-      ['h:5432', 'plain'],
+    expect(hosts.map(({ address, encryptions }) => [address, encryptions])).toEqual([
+      ['h:5432', ['tls-if-offered', 'plain']],
     ])
     expect(tls?.mode).toBe('prefer')
     expect(config).toEqual({
+      targetSessionAttrs: 'any',
+      loadBalanceHosts: 'disable',
+      hostRecheck: 10_000,
       user,
       database: user,
       passwordHint: expect.stringContaining('.pgpass was not used: there is no such file'),
@@ -50,7 +52,7 @@ describe('defaults', () => {
       maxProtocolVersion: '3.2',
       connectTimeout: 10_000,
       queryTimeout: 0,
-      keepAlive: true,
+      keepAlive: 60_000,
       startupParameters: { user, database: user, client_encoding: 'UTF8' },
       replication: false,
       statementMode: 'named',
@@ -62,7 +64,7 @@ describe('defaults', () => {
   })
 
   test('without a host the last resort is localhost', () => {
-    expect(resolve().attempts.at(-1)?.address).toBe('localhost:5432')
+    expect(resolve().hosts.at(-1)?.address).toBe('localhost:5432')
   })
 
   test('the database is the user', () => {
@@ -100,7 +102,7 @@ describe('precedence', () => {
   } as const
 
   const facts = (config: ConnectionConfig) => [
-    config.attempts[0]?.address,
+    config.hosts[0]?.address,
     config.user,
     config.password,
     config.database,
@@ -170,7 +172,7 @@ describe('precedence', () => {
 describe('passwords', () => {
   test('one that is given keeps the passfile closed', () => {
     const config = resolve('host=h user=u password=p', {}, { HOME: home })
-    expect([config.password, config.attempts[0]?.password]).toEqual(['p', undefined])
+    expect([config.password, config.hosts[0]?.password]).toEqual(['p', undefined])
   })
 
   test('a function is kept and not called', () => {
@@ -182,13 +184,13 @@ describe('passwords', () => {
 
   test('the default passfile', () => {
     const config = resolve('host=h user=u', {}, { HOME: home })
-    expect([config.password, config.attempts[0]?.password]).toEqual([undefined, 'from-default'])
+    expect([config.password, config.hosts[0]?.password]).toEqual([undefined, 'from-default'])
     expect(config.passwordHint).toBeUndefined()
   })
 
   test('an empty password counts as none', () => {
     const config = resolve("host=h user=u password=''", {}, { HOME: home, PGPASSWORD: 'x' })
-    expect([config.password, config.attempts[0]?.password]).toEqual([undefined, 'from-default'])
+    expect([config.password, config.hosts[0]?.password]).toEqual([undefined, 'from-default'])
   })
 
   for (const way of ['passfile', 'PGPASSFILE']) {
@@ -199,17 +201,13 @@ describe('passwords', () => {
         way === 'passfile' ? { passfile: path } : {},
         way === 'passfile' ? {} : { PGPASSFILE: path },
       )
-      expect(config.attempts.map(({ password }) => password)).toEqual([
-        'first',
-        'second',
-        undefined,
-      ])
+      expect(config.hosts.map(({ password }) => password)).toEqual(['first', 'second', undefined])
     })
   }
 
   test('a socket directory is looked up by its path', () => {
     const config = resolve({ host: '/s', user: 'u', passfile: join(home, 'other') })
-    expect(config.attempts[0]?.password).toBe('socket')
+    expect(config.hosts[0]?.password).toBe('socket')
   })
 })
 
@@ -256,6 +254,11 @@ describe('every option given a wrong value is refused by name', () => {
   const wrong: { readonly [K in keyof Required<ConnectOptions>]: unknown } = {
     host: 1,
     port: 65_536,
+    hostAddress: 'localhost',
+    targetSessionAttrs: 'master',
+    loadBalanceHosts: true,
+    hostRecheck: -1,
+    keepAliveIdle: 0.5,
     user: false,
     password: 1,
     database: {},
@@ -383,7 +386,7 @@ describe('the configuration', () => {
     expect([options, host, settings, codec].some(Object.isFrozen)).toBe(false)
     host.push('c')
     settings.jit = 'on'
-    expect(config.attempts).toHaveLength(2)
+    expect(config.hosts).toHaveLength(2)
     expect(startup(config, 'jit')).toBe('off')
     expect(Object.values(config.types)[0]).toBe(codec)
   })

@@ -103,19 +103,16 @@ describe('mode and root certificates', () => {
   })
 })
 
-describe('encryption of the attempts', () => {
-  const cases: readonly (readonly [mode: string, attempts: readonly string[]])[] = [
+describe('the order of encryptions', () => {
+  const cases: readonly (readonly [mode: string, encryptions: readonly string[]])[] = [
     ['disable', ['plain']],
-    ['allow', ['plain', 'tls (fallback)']],
-    ['prefer', ['tls-if-offered', 'plain (fallback)']],
+    ['allow', ['plain', 'tls']],
+    ['prefer', ['tls-if-offered', 'plain']],
     ['require', ['tls']],
   ]
-  for (const [mode, attempts] of cases) {
-    test(`${mode}: ${attempts.join(', then ')}`, () => {
-      const { attempts: listed } = resolve({ ssl: mode })
-      expect(listed.map((a) => `${a.encryption}${a.fallback ? ' (fallback)' : ''}`)).toEqual(
-        attempts,
-      )
+  for (const [mode, encryptions] of cases) {
+    test(`${mode}: ${encryptions.join(', then ')}`, () => {
+      expect(resolve({ ssl: mode }).hosts[0]?.encryptions).toEqual(encryptions)
     })
   }
 })

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { Authenticator } from '../../../src/auth/authenticator.js'
 import type { ConnectionClosedError, Notice } from '../../../src/base/errors.js'
+import type { Peer } from '../../../src/transport/peer.js'
 import { OIDS } from '../../../src/types/oid.js'
 import { TypeMap } from '../../../src/types/type-map.js'
 import { QueryRequest, type ResultShape } from '../../../src/wire/requests/query.js'
@@ -12,6 +13,16 @@ import { type ConnectionHandler, WireConnection } from '../../../src/wire/wire-c
 import { FakeBackend, settled } from '../../support/fake-backend.js'
 import { MemoryTransport } from '../../support/memory-transport.js'
 import * as server from '../../support/server-messages.js'
+
+const PEER: Peer = {
+  name: 'db.test:5432',
+  address: '192.0.2.1:5432',
+  host: 'db.test',
+  target: { host: '192.0.2.1', port: 5432 },
+  encryption: 'plain',
+  tls: undefined,
+  keepAlive: false,
+}
 
 /** What a connection told its handler. */
 export class RecordingHandler implements ConnectionHandler {
@@ -52,7 +63,7 @@ export class Scene {
 
   constructor(statementCacheSize = 100) {
     const session = new Session(TypeMap.builtin, new StatementCache(statementCacheSize))
-    this.wire = new WireConnection(session, 'db.test:5432', 1024 * 1024, this.handler)
+    this.wire = new WireConnection(session, PEER, 1024 * 1024, this.handler)
     this.transport = new MemoryTransport(this.wire)
     this.backend = new FakeBackend(this.transport)
     this.startup = new StartupRequest(

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AttemptInput, listAttempts } from '../../../src/config/attempts.js'
 import { defaultFiles } from '../../../src/config/environment.js'
+import { type HostInput, listHosts } from '../../../src/config/hosts.js'
 import { Passfile } from '../../../src/config/passfile.js'
 
-const BASE: AttemptInput = {
+const BASE: HostInput = {
   hosts: ['h'],
   ports: [5432],
   tls: undefined,
@@ -41,31 +41,71 @@ describe('hosts and ports', () => {
   ]
   for (const [hosts, ports, addresses] of cases) {
     test(`${hosts} and ${ports} give ${addresses}`, () => {
-      const attempts = listAttempts({ ...BASE, hosts, ports })
-      expect(attempts.map(({ address }) => address)).toEqual(addresses)
+      const list = listHosts({ ...BASE, hosts, ports })
+      expect(list.map(({ address }) => address)).toEqual(addresses)
     })
   }
 
   for (const ports of [[1, 2], [1, 2, 3, 4], []]) {
     test(`${ports.length} ports for 3 hosts are refused`, () => {
-      expect(() => listAttempts({ ...BASE, hosts: ['a', 'b', 'c'], ports })).toThrow(
+      expect(() => listHosts({ ...BASE, hosts: ['a', 'b', 'c'], ports })).toThrow(
         `${ports.length} ports do not fit 3 hosts`,
       )
     })
   }
 
   test('a socket is reached by its file, unencrypted; TCP has none', () => {
-    const [socket, tcp] = listAttempts({ ...BASE, hosts: ['/s', 'h'], ports: [1] })
+    const [socket, tcp] = listHosts({ ...BASE, hosts: ['/s', 'h'], ports: [1] })
     expect(socket).toEqual({
       address: '/s/.s.PGSQL.1',
       host: '/s',
       port: 1,
       path: '/s/.s.PGSQL.1',
-      encryption: 'plain',
-      fallback: false,
+      encryptions: ['plain'],
     })
     expect(tcp).not.toHaveProperty('path')
   })
+})
+
+describe('host addresses', () => {
+  const reached = (hosts: readonly string[], hostAddresses: readonly string[]) =>
+    listHosts({ ...BASE, hosts, ports: [1], hostAddresses }).map(
+      ({ address, host, hostAddress }) => [address, host, hostAddress],
+    )
+
+  test('stand for their hosts, whose names stay', () => {
+    expect(reached(['a', 'b'], ['192.0.2.1', ''])).toEqual([
+      ['a:1', 'a', '192.0.2.1'],
+      ['b:1', 'b', undefined],
+    ])
+  })
+
+  test('alone are the hosts', () => {
+    expect(reached([''], ['192.0.2.1', '::1'])).toEqual([
+      ['192.0.2.1:1', '192.0.2.1', '192.0.2.1'],
+      ['[::1]:1', '::1', '::1'],
+    ])
+  })
+
+  test('must be as many as there are hosts', () => {
+    expect(() => reached(['a', 'b'], ['192.0.2.1'])).toThrow('1 host addresses do not fit 2 hosts')
+  })
+
+  test('are what the passfile is asked for where there is no name', () => {
+    const passfile = new Passfile('192.0.2.1:*:*:*:secret')
+    const hosts = listHosts({ ...BASE, hosts: [''], hostAddresses: ['192.0.2.1'], passfile })
+    expect(hosts[0]?.password).toBe('secret')
+  })
+
+  test('make TCP of a socket directory', () => {
+    const [host] = listHosts({ ...BASE, hosts: ['/run/x'], hostAddresses: ['192.0.2.1'] })
+    expect(host).not.toHaveProperty('path')
+  })
+})
+
+test('a host that begins with @ is a socket in the abstract namespace', () => {
+  const [host] = listHosts({ ...BASE, hosts: ['@/x'], ports: [1] })
+  expect(host).toMatchObject({ address: '@/x/.s.PGSQL.1', path: '\0/x/.s.PGSQL.1' })
 })
 
 describe('the default host', () => {
@@ -79,7 +119,7 @@ describe('the default host', () => {
   afterAll(() => rmSync(root, { recursive: true }))
 
   const hosts = (port: number, names: readonly string[], passfile?: Passfile) =>
-    listAttempts({
+    listHosts({
       ...BASE,
       hosts: [''],
       ports: [port],
