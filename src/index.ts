@@ -7,6 +7,7 @@ export type {
 } from './base/errors.js'
 export {
   AuthenticationError,
+  CommitRolledBackError,
   ConnectionClosedError,
   ConnectionError,
   ConnectTimeoutError,
@@ -22,6 +23,7 @@ export {
   SluiceError,
   TargetSessionAttrsError,
   TlsError,
+  TransactionOutcomeUnknownError,
 } from './base/errors.js'
 export type {
   ChannelBinding,
@@ -38,6 +40,13 @@ export type { ConnectionEvents } from './connection/connection-events.js'
 export type { FetchvalOptions, QueryOptions } from './connection/queryable.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'
+export { Transaction, Transactional } from './connection/transaction.js'
+export type {
+  BeginOptions,
+  IsolationLevel,
+  TransactionOptions,
+  TransactionRetry,
+} from './connection/transaction-options.js'
 export { createPool } from './pool/create-pool.js'
 export type { AcquireOptions } from './pool/pool.js'
 export { Pool } from './pool/pool.js'

@@ -170,6 +170,24 @@ export class ConnectionClosedError extends ConnectionError {
   }
 }
 
+/**
+ * The connection was lost, or given up, while COMMIT was under way: the server may have committed or
+ * rolled back, and nothing but looking tells. Never repeat the transaction blindly. `cause` is the loss.
+ */
+export class TransactionOutcomeUnknownError extends ConnectionError {
+  static {
+    TransactionOutcomeUnknownError.prototype.name = 'TransactionOutcomeUnknownError'
+  }
+  constructor(details: ConnectionErrorDetails = {}) {
+    const reason = details.cause instanceof Error ? `: ${details.cause.message}` : ''
+    super(
+      `whether the transaction was committed is unknown, since the answer to COMMIT did not come${reason}`,
+      details,
+      'ERR_SLUICE_OUTCOME_UNKNOWN',
+    )
+  }
+}
+
 /** We refused to authenticate: method not allowed, no password, bad proof of the server. What the server refuses is a {@link PostgresError}. */
 export class AuthenticationError extends ConnectionError {
   static {
@@ -207,6 +225,23 @@ export class InterfaceError extends SluiceError {
   }
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, 'ERR_SLUICE_INTERFACE', { safeToRetry: true, ...details })
+  }
+}
+
+/**
+ * The server answered COMMIT by rolling back: a statement of the transaction had failed before, which
+ * its own error said. Nothing of the transaction lasts.
+ */
+export class CommitRolledBackError extends SluiceError {
+  static {
+    CommitRolledBackError.prototype.name = 'CommitRolledBackError'
+  }
+  constructor(details: ErrorDetails = {}) {
+    super(
+      'the transaction was rolled back instead of committed, since one of its statements had failed',
+      'ERR_SLUICE_COMMIT_ROLLED_BACK',
+      details,
+    )
   }
 }
 

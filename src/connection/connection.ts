@@ -4,8 +4,8 @@ import type { Request } from '../wire/request.js'
 import type { WireConnection } from '../wire/wire-connection.js'
 import { startCloseTimer } from './close-timer.js'
 import type { ConnectionEvents } from './connection-events.js'
-import type { HeldConnection, HoldOptions } from './held-connection.js'
-import { Queryable } from './queryable.js'
+import { HeldConnection, type HoldOptions } from './held-connection.js'
+import { Transactional } from './transaction.js'
 
 /** Options of {@link Connection.close}. */
 export interface CloseOptions {
@@ -22,9 +22,11 @@ export interface ServerVersion {
 }
 
 /** A connection to a server. Made by {@link connect}. */
-export class Connection extends Queryable implements AsyncDisposable {
+export class Connection extends Transactional implements AsyncDisposable {
   readonly #wire: WireConnection
   readonly #events: EventEmitter<ConnectionEvents>
+  /** Since the first transaction or cursor. */
+  #held: HeldConnection | undefined
 
   /** For {@link connect}. */
   constructor(wire: WireConnection, events: EventEmitter<ConnectionEvents>) {
@@ -44,17 +46,21 @@ export class Connection extends Queryable implements AsyncDisposable {
   }
 
   protected submit(request: Request): void {
-    this.wire.submit(request)
+    if (this.#held?.refusal === undefined) this.send(request)
+    else request.onRefused(this.#held.refusal)
   }
 
   protected async hold<T>(
     fn: (connection: HeldConnection) => Promise<T>,
     _options?: HoldOptions,
   ): Promise<T> {
-    return fn({
-      session: this.wire.session,
-      submit: (request) => this.submit(request),
-    })
+    this.#held ??= new HeldConnection(this.wire.session, (request) => this.send(request))
+    return fn(this.#held)
+  }
+
+  /** @internal As `submit`, also while a transaction is open. */
+  protected send(request: Request): void {
+    this.wire.submit(request)
   }
 
   /** Whether the connection is closed, or closing. */

@@ -1,16 +1,6 @@
+import { InterfaceError } from '../base/errors.js'
 import type { Request } from '../wire/request.js'
 import type { Session } from '../wire/session.js'
-
-/**
- * A connection as those see it who need the same one for several requests: transactions, cursors. It
- * is theirs until the promise of the function that got it settles, and refuses requests afterwards.
- */
-export interface HeldConnection {
-  /** What the server told of the session, as it is now. */
-  readonly session: Session
-  /** Hands a request to the connection, which settles it in all cases. */
-  submit(request: Request): void
-}
 
 /** How to come by a {@link HeldConnection}. */
 export interface HoldOptions {
@@ -18,4 +8,69 @@ export interface HoldOptions {
   readonly timeout?: number
   /** Gives up the waiting when it is aborted. */
   readonly signal?: AbortSignal
+}
+
+/**
+ * A connection as those see it who need the same one for several requests: transactions, cursors. It
+ * is theirs until the promise of the function that got it settles.
+ *
+ * A transaction on it is one more of these, and a savepoint in that another. Of such a chain only the
+ * innermost takes requests: what the outer ones did meanwhile would be committed or rolled back with
+ * a transaction they know nothing of.
+ */
+export class HeldConnection {
+  /** What the server told of the session, as it is now. */
+  readonly session: Session
+  /** How many transactions it is within: 0 for the connection itself, 1 for a transaction, 2 for a savepoint in it. */
+  readonly depth: number
+  readonly #send: (request: Request) => void
+  #inner: HeldConnection | undefined
+  #newRefusal: (() => unknown) | undefined
+
+  /** @param send hands a request to the connection, whatever else is going on */
+  constructor(session: Session, send: (request: Request) => void, depth = 0) {
+    this.session = session
+    this.depth = depth
+    this.#send = send
+  }
+
+  /** Why it takes no requests now; undefined when it does. */
+  get refusal(): unknown {
+    if (this.#newRefusal !== undefined) return this.#newRefusal()
+    if (this.#inner === undefined) return undefined
+    return new InterfaceError(
+      `a transaction is open on this ${this.depth === 0 ? 'connection' : 'transaction'}: ` +
+        'until it ends, only the handle that its begin() or transaction() gave can be used',
+    )
+  }
+
+  /** Hands a request to the connection, which settles it in all cases. */
+  submit(request: Request): void {
+    const { refusal } = this
+    if (refusal === undefined) this.#send(request)
+    else request.onRefused(refusal)
+  }
+
+  /** Hands a request to the connection though this one may have ended: for the command that ends it. */
+  sendLast(request: Request): void {
+    this.#send(request)
+  }
+
+  /** Opens an inner one, which it yields to until {@link leave}. */
+  enter(): HeldConnection {
+    if (this.refusal !== undefined) throw this.refusal
+    this.#inner = new HeldConnection(this.session, this.#send, this.depth + 1)
+    return this.#inner
+  }
+
+  /** The inner one is over. */
+  leave(): void {
+    this.#inner = undefined
+  }
+
+  /** Takes no requests any more, nor do those within it. */
+  end(newRefusal: () => unknown): void {
+    this.#newRefusal ??= newRefusal
+    this.#inner?.end(newRefusal)
+  }
 }

@@ -77,7 +77,8 @@ export class PoolConnection extends Connection {
     return this.#pooled
   }
 
-  protected override submit(request: Request): void {
+  /** @internal */
+  protected override send(request: Request): void {
     if (this.#pooled === undefined) request.onRefused(released())
     else this.#pooled.submit(request)
   }

@@ -4,7 +4,7 @@ import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
 import type { CloseOptions } from '../connection/connection.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
-import { Queryable } from '../connection/queryable.js'
+import { Transactional } from '../connection/transaction.js'
 import { TypeMap } from '../types/type-map.js'
 import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
@@ -32,7 +32,7 @@ export interface AcquireOptions {
  * Callers wait in order of arrival; connections are lent last in, first out. A connection that breaks
  * is replaced and never lent again. Callers wait for any connection, not for one opened for them.
  */
-export class Pool extends Queryable implements AsyncDisposable {
+export class Pool extends Transactional implements AsyncDisposable {
   readonly #config: ConnectionConfig
   readonly #options: PoolConfig
   readonly #types: TypeMap

@@ -1,0 +1,342 @@
+import {
+  CommitRolledBackError,
+  InterfaceError,
+  PostgresError,
+  SluiceError,
+  TransactionOutcomeUnknownError,
+} from '../base/errors.js'
+import type { Request } from '../wire/request.js'
+import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
+import type { HeldConnection, HoldOptions } from './held-connection.js'
+import { Interruption } from './interruption.js'
+import { Queryable } from './queryable.js'
+import { alreadyInTransaction, BeginCommand, CommitCommand } from './transaction-commands.js'
+import {
+  type BeginOptions,
+  beginText,
+  checkTransactionOptions,
+  type RetryPolicy,
+  retryPolicy,
+  type TransactionOptions,
+} from './transaction-options.js'
+import { isRetryable } from './transaction-retry.js'
+
+/** What transactions can be opened on: a connection, a pool, and a transaction, where they are savepoints. */
+export abstract class Transactional extends Queryable {
+  /**
+   * Runs `fn` in a transaction, which commits when its promise is fulfilled and rolls back when it
+   * throws or rejects; the error is passed on. `fn` gets the handle to query by. asyncpg: `transaction`.
+   *
+   * ```ts
+   * await pool.transaction(async (tx) => {
+   *   await tx.execute('update accounts set balance = balance - $1 where id = $2', [10, 1])
+   *   await tx.execute('update accounts set balance = balance + $1 where id = $2', [10, 2])
+   * }, { isolation: 'serializable', retry: true })
+   * ```
+   *
+   * On a transaction it makes a savepoint. Until it ends, what it was opened on takes no queries.
+   *
+   * @throws {CommitRolledBackError} when the server answered COMMIT by rolling back, since a statement
+   * had failed and the error was not passed on
+   * @throws {TransactionOutcomeUnknownError} when the connection was lost during COMMIT
+   * @throws {InterfaceError} when a transaction is open already, or `fn` left an inner one open
+   */
+  transaction<T>(
+    fn: (transaction: Transaction) => T | PromiseLike<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    if (typeof fn !== 'function') throw new TypeError('a transaction needs a function to run')
+    checkTransactionOptions(options)
+    return this.#transaction(fn, options, retryPolicy(options.retry))
+  }
+
+  /**
+   * Opens a transaction to be ended by {@link Transaction.commit}; at the end of its scope it rolls
+   * back unless that has been called:
+   *
+   * ```ts
+   * await using tx = await conn.begin()
+   * await tx.execute('…')
+   * await tx.commit()
+   * ```
+   *
+   * A pool lends a connection until the transaction ends.
+   *
+   * @throws {InterfaceError} when a transaction is open already
+   */
+  begin(options: BeginOptions = {}): Promise<Transaction> {
+    checkTransactionOptions(options)
+    if ('retry' in options) throw new TypeError('the option "retry" is for transaction() alone')
+    return this.#begin(options)
+  }
+
+  /** Rejects with an {@link InterfaceError} when these options cannot be had of a transaction on this. */
+  protected async checkNesting(_options: TransactionOptions): Promise<void> {}
+
+  async #transaction<T>(
+    fn: (transaction: Transaction) => T | PromiseLike<T>,
+    options: TransactionOptions,
+    retry: RetryPolicy,
+  ): Promise<T> {
+    const interruption = new Interruption(options, 'transaction')
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#attempt(fn, options, interruption)
+        } catch (error) {
+          if (attempt >= retry.attempts || !isRetryable(error)) throw error
+        }
+        await interruption.pause(retry.pause(attempt))
+      }
+    } finally {
+      interruption.dispose()
+    }
+  }
+
+  async #attempt<T>(
+    fn: (transaction: Transaction) => T | PromiseLike<T>,
+    options: TransactionOptions,
+    interruption: Interruption,
+  ): Promise<T> {
+    await this.checkNesting(options)
+    return this.hold(async (held) => {
+      const transaction = await Transaction.open(held, options, interruption)
+      try {
+        const result = await interruption.race(fn(transaction))
+        if (transaction.isOpen) await transaction.commit()
+        return result
+      } catch (error) {
+        await transaction.abandon()
+        throw error
+      }
+    }, holdOptions(interruption))
+  }
+
+  async #begin(options: BeginOptions): Promise<Transaction> {
+    const interruption = new Interruption(options, 'transaction')
+    await this.checkNesting(options)
+    try {
+      return await new Promise<Transaction>((resolve, reject) => {
+        this.hold(async (held) => {
+          const transaction = await Transaction.open(held, options, interruption)
+          resolve(transaction)
+          await transaction.ended
+        }, holdOptions(interruption))
+          .catch(reject)
+          .finally(() => interruption.dispose())
+      })
+    } catch (error) {
+      // The promise between cut the stack off from whoever awaits; from here it leads there again.
+      if (error instanceof SluiceError) Error.captureStackTrace(error)
+      throw error
+    }
+  }
+}
+
+/**
+ * A transaction that is open, to query by. Made by {@link Transactional.begin} and
+ * {@link Transactional.transaction}.
+ *
+ * Ended, it is a dead handle, and while a transaction within it is open it waits for that one: any use
+ * is an {@link InterfaceError} then.
+ */
+export class Transaction extends Transactional implements AsyncDisposable {
+  readonly #outer: HeldConnection
+  readonly #held: HeldConnection
+  readonly #options: BeginOptions
+  readonly #signal: AbortSignal | undefined
+  readonly #savepoint: string | undefined
+  #resolveEnded!: () => void
+  /** @internal Resolves when it is over, and the connection free for others. */
+  readonly ended: Promise<void>
+  #isOpen = true
+  readonly #onInterrupt = () => {
+    this.#held.end(() => this.#signal?.reason)
+    this.abandon()
+  }
+
+  private constructor(outer: HeldConnection, options: BeginOptions, signal?: AbortSignal) {
+    super()
+    this.#outer = outer
+    this.#held = outer.enter()
+    this.#options = options
+    this.#signal = signal
+    this.#savepoint = outer.depth === 0 ? undefined : `sluice_${outer.depth}`
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve
+    })
+  }
+
+  /** @internal Begins a transaction on a connection, or sets a savepoint where one is open. */
+  static async open(
+    outer: HeldConnection,
+    options: BeginOptions,
+    { signal }: Interruption,
+  ): Promise<Transaction> {
+    signal?.throwIfAborted()
+    if (outer.refusal === undefined && outer.depth === 0 && isInTransaction(outer)) {
+      throw alreadyInTransaction()
+    }
+    const transaction = new Transaction(outer, options, signal)
+    await transaction.#begin()
+    return transaction
+  }
+
+  /** Whether it has been neither committed nor rolled back. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /**
+   * Makes what was done permanent; of a nested transaction, a part of the outer one.
+   *
+   * @throws {CommitRolledBackError} when the server rolled back instead, since a statement had failed
+   * @throws {TransactionOutcomeUnknownError} when the connection was lost meanwhile: whether the server
+   * has committed nobody knows
+   * @throws {PostgresError} when the server could not commit, and so rolled back
+   */
+  async commit(): Promise<void> {
+    this.#checkUsable()
+    this.#close('committed')
+    try {
+      await (this.#savepoint === undefined ? this.#commit() : this.#release(this.#savepoint))
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** Undoes what was done since its begin. */
+  async rollback(): Promise<void> {
+    this.#checkUsable()
+    this.#close('rolled back')
+    await this.#rollBack()
+  }
+
+  /** Rolls back unless it was ended before, together with what is open within it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abandon()
+  }
+
+  /** @internal As its disposal. A connection that is lost meanwhile has rolled back by itself, and whoever uses it next hears of it. */
+  async abandon(): Promise<void> {
+    if (!this.#isOpen) return this.ended
+    this.#close('rolled back')
+    await this.#rollBack().catch(() => {})
+  }
+
+  protected submit(request: Request): void {
+    this.#held.submit(request)
+  }
+
+  protected async hold<T>(
+    fn: (connection: HeldConnection) => Promise<T>,
+    _options?: HoldOptions,
+  ): Promise<T> {
+    return fn(this.#held)
+  }
+
+  protected override async checkNesting(options: TransactionOptions): Promise<void> {
+    const { isolation, retry } = options
+    if (retry !== undefined && retry !== false) {
+      throw new InterfaceError('only the outermost transaction can be retried')
+    }
+    for (const mode of ['readonly', 'deferrable'] as const) {
+      if (options[mode] !== undefined && options[mode] !== this.#options[mode]) {
+        throw new InterfaceError(`"${mode}" of a nested transaction must be that of the outermost`)
+      }
+    }
+    if (isolation === undefined) return
+    const outer = this.#options.isolation ?? (await this.fetchval('show transaction_isolation'))
+    if (isolation !== outer) {
+      throw new InterfaceError(
+        `a nested transaction cannot be "${isolation}" where the outermost is "${outer}"`,
+      )
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const request =
+      this.#savepoint === undefined
+        ? new BeginCommand(beginText(this.#options), this.#held.session)
+        : new SimpleQueryRequest(`savepoint ${this.#savepoint}`)
+    try {
+      this.#held.submit(request)
+      await request.promise
+    } catch (error) {
+      this.#close('never begun')
+      this.#leave()
+      throw error
+    }
+    this.#signal?.addEventListener('abort', this.#onInterrupt)
+    if (this.#signal?.aborted) this.#onInterrupt()
+  }
+
+  async #commit(): Promise<void> {
+    const request = new CommitCommand('commit', this.#held.session)
+    this.#held.sendLast(request)
+    let result: CommandResult
+    try {
+      result = await request.promise
+    } catch (error) {
+      if (error instanceof PostgresError || error instanceof InterfaceError) throw error
+      if (error instanceof SluiceError && error.safeToRetry) throw error
+      throw new TransactionOutcomeUnknownError({ cause: error })
+    }
+    if (result.command === 'ROLLBACK') throw new CommitRolledBackError()
+  }
+
+  async #release(savepoint: string): Promise<void> {
+    const request = new SimpleQueryRequest(`release savepoint ${savepoint}`)
+    this.#held.sendLast(request)
+    try {
+      await request.promise
+    } catch (error) {
+      if (!(error instanceof PostgresError)) throw error
+      await this.#undo()
+      throw new CommitRolledBackError({ cause: error })
+    }
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      await this.#undo()
+    } finally {
+      this.#leave()
+    }
+  }
+
+  async #undo(): Promise<void> {
+    const savepoint = this.#savepoint
+    const texts =
+      savepoint === undefined
+        ? ['rollback']
+        : [`rollback to savepoint ${savepoint}`, `release savepoint ${savepoint}`]
+    const requests = texts.map((text) => new SimpleQueryRequest(text))
+    for (const request of requests) this.#held.sendLast(request)
+    await Promise.all(requests.map(({ promise }) => promise))
+  }
+
+  #checkUsable(): void {
+    const { refusal } = this.#held
+    if (refusal !== undefined) throw refusal
+  }
+
+  #close(how: string): void {
+    this.#isOpen = false
+    this.#signal?.removeEventListener('abort', this.#onInterrupt)
+    this.#held.end(() => new InterfaceError(`the transaction was ${how} and can no longer be used`))
+  }
+
+  #leave(): void {
+    this.#outer.leave()
+    this.#resolveEnded()
+  }
+}
+
+function isInTransaction({ session }: HeldConnection): boolean {
+  return session.transactionStatus !== 'idle'
+}
+
+function holdOptions({ signal }: Interruption): HoldOptions {
+  return signal === undefined ? {} : { signal }
+}
