@@ -61,7 +61,10 @@ export type {
   TransactionStatus,
 } from './protocol/messages.js'
 export type { Codec } from './types/codec.js'
+export type { SparseVector } from './types/codecs/vector.js'
 export { Interval } from './types/interval.js'
+export type { RangeBounds, RangeLike } from './types/range.js'
+export { Range } from './types/range.js'
 export { Timestamp } from './types/timestamp.js'
 export type { CodecOverride, TypeOptions } from './types/type-options.js'
 export type { CommandResult } from './wire/requests/simple-query.js'

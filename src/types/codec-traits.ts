@@ -3,15 +3,15 @@ import type { Codec } from './codec.js'
 /** What must be known about a codec where its values are put into arrays and parameters. */
 export interface CodecTraits {
   /**
-   * Strings of the type are the server's to read (`'tomorrow'` is a date), so a parameter that is or
-   * contains one goes as text.
+   * Whether a value is, or has somewhere in it, a string that only the server reads in full
+   * (`'tomorrow'` is a date). A parameter that does goes as text. Absent: none does.
    */
-  readonly stringsGoAsText?: true
+  readonly goesAsText?: (value: unknown) => boolean
   /**
-   * JavaScript arrays that are single values of the type and so never a dimension of an array of it:
-   * `'views'` are typed arrays (bytea), `'all'` are those and plain arrays (json).
+   * Whether a JavaScript array is a single value of the type (two points are an lseg) and so never a
+   * dimension of an array of it. Absent: none is.
    */
-  readonly takesArrays?: 'views' | 'all'
+  readonly isElement?: (value: object) => boolean
 }
 
 /** A {@link Codec} that states its {@link CodecTraits}. */
@@ -19,8 +19,13 @@ export interface TraitedCodec<T = unknown> extends Codec<T> {
   readonly traits?: CodecTraits
 }
 
+/** Whether a value is a string. */
+export function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
 /** The traits of types whose text only the server reads in full. */
-export const STRINGS_GO_AS_TEXT: CodecTraits = { stringsGoAsText: true }
+export const STRINGS_GO_AS_TEXT: CodecTraits = { goesAsText: isString }
 
 const NO_TRAITS: CodecTraits = {}
 

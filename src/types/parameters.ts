@@ -2,7 +2,6 @@ import { EncodeError, InterfaceError } from '../base/errors.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
 import type { Codec } from './codec.js'
 import { traitsOf } from './codec-traits.js'
-import { MAX_DIMENSIONS } from './codecs/array-text.js'
 
 /** The most parameters of a statement: their count is a uint16. */
 const MAX_PARAMETERS = 0xffff
@@ -68,14 +67,7 @@ function writeFormats(
 
 function formatOf(codec: Codec | undefined, value: unknown): 0 | 1 {
   if (codec?.encodeBinary === undefined) return TEXT
-  return traitsOf(codec).stringsGoAsText && containsString(value, 0) ? TEXT : BINARY
-}
-
-/** Looks no deeper than arrays can be, since the value may contain itself. */
-function containsString(value: unknown, depth: number): boolean {
-  if (typeof value === 'string') return true
-  if (!Array.isArray(value) || depth > MAX_DIMENSIONS) return false
-  return value.some((item) => containsString(item, depth + 1))
+  return traitsOf(codec).goesAsText?.(value) ? TEXT : BINARY
 }
 
 function encodeValue(codec: Codec, value: unknown, out: MessageWriter): void {

@@ -2,7 +2,6 @@ import { malformed } from '../value-errors.js'
 
 const OPEN = 0x7b
 const CLOSE = 0x7d
-const COMMA = 0x2c
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const BRACKET = 0x5b
@@ -12,28 +11,47 @@ const EQUALS = 0x3d
 export const MAX_DIMENSIONS = 6
 
 const LOWER_BOUNDS = /^(?:\[[+-]?\d+:[+-]?\d+\])+$/
+const LOWER_BOUND = /\[([+-]?\d+):/g
 
 type DecodeElement = (buf: Buffer, start: number, end: number) => unknown
 
+/** How the text of an array type is to be read. */
+export interface ArrayTextFormat {
+  /** Of the array, for messages. */
+  readonly name: string
+  readonly decodeElement: DecodeElement
+  readonly delimiter: ',' | ';'
+  readonly keepBounds: boolean
+}
+
 /**
- * Reads the text of an array, such as `{{1,NULL},{"a b",""}}`, as nested arrays. Lower bounds in front
- * of it are dropped.
+ * Reads the text of an array, such as `{{1,NULL},{"a b",""}}`, as nested arrays.
  *
  * @throws {DecodeError} if it is none, or sub-arrays differ in length.
  * @see array_out in src/backend/utils/adt/arrayfuncs.c
  */
 export function decodeArrayText(
-  type: string,
-  decodeElement: DecodeElement,
+  format: ArrayTextFormat,
   buf: Buffer,
   start: number,
   end: number,
 ): unknown[] {
-  const reader = new ArrayReader(type, decodeElement, buf, bodyStart(type, buf, start, end), end)
-  return reader.readAll()
+  const bodyStart = findBody(format.name, buf, start, end)
+  const reader = new ArrayReader(format, buf, bodyStart, end)
+  const array = reader.readAll()
+  if (!format.keepBounds || reader.dimensions === 0) return array
+  // Bounds are printed only where one of them is not 1.
+  const printed = buf.toString('latin1', start, bodyStart).matchAll(LOWER_BOUND)
+  const bounds = Array.from(printed, (match) => Number(match[1]))
+  return withLowerBounds(array, bounds.length > 0 ? bounds : Array(reader.dimensions).fill(1))
 }
 
-function bodyStart(type: string, buf: Buffer, start: number, end: number): number {
+/** Gives an array the property `lowerBounds`. */
+export function withLowerBounds(array: unknown[], lowerBounds: readonly number[]): unknown[] {
+  return Object.assign(array, { lowerBounds })
+}
+
+function findBody(type: string, buf: Buffer, start: number, end: number): number {
   if (start === end || buf[start] !== BRACKET) return start
   const equals = buf.subarray(start, end).indexOf(EQUALS)
   if (equals < 0 || !LOWER_BOUNDS.test(buf.toString('latin1', start, start + equals))) {
@@ -45,6 +63,7 @@ function bodyStart(type: string, buf: Buffer, start: number, end: number): numbe
 class ArrayReader {
   readonly #type: string
   readonly #decodeElement: DecodeElement
+  readonly #delimiter: number
   readonly #buf: Buffer
   readonly #end: number
   #at: number
@@ -53,12 +72,18 @@ class ArrayReader {
   /** Depth at which the elements are, 0 until the first was met. */
   #leafDepth = 0
 
-  constructor(type: string, decodeElement: DecodeElement, buf: Buffer, start: number, end: number) {
-    this.#type = type
-    this.#decodeElement = decodeElement
+  constructor(format: ArrayTextFormat, buf: Buffer, start: number, end: number) {
+    this.#type = format.name
+    this.#decodeElement = format.decodeElement
+    this.#delimiter = format.delimiter.charCodeAt(0)
     this.#buf = buf
     this.#at = start
     this.#end = end
+  }
+
+  /** How many dimensions were read; none in an empty array. */
+  get dimensions(): number {
+    return this.#leafDepth
   }
 
   readAll(): unknown[] {
@@ -83,7 +108,7 @@ class ArrayReader {
       const separator = this.#peek()
       this.#at++
       if (separator === CLOSE) break
-      if (separator !== COMMA) throw this.#broken('no comma between elements')
+      if (separator !== this.#delimiter) throw this.#broken('no delimiter between elements')
     }
     this.#lengths[depth] ??= array.length
     if (this.#lengths[depth] !== array.length) throw this.#broken('sub-arrays of different lengths')
@@ -95,7 +120,7 @@ class ArrayReader {
     if (this.#leafDepth !== depth) throw this.#broken('elements at different depths')
     if (this.#peek() === QUOTE) return this.#readQuoted()
     const start = this.#at
-    while (this.#peek() !== COMMA && this.#peek() !== CLOSE) {
+    while (this.#peek() !== this.#delimiter && this.#peek() !== CLOSE) {
       if (this.#peek() === QUOTE || this.#peek() === OPEN) throw this.#broken('a stray character')
       this.#at += this.#peek() === BACKSLASH ? 2 : 1
     }

@@ -1,63 +1,83 @@
-import { MessageWriter } from '../../protocol/message-writer.js'
+import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
-import { type TraitedCodec, traitsOf } from '../codec-traits.js'
+import { isString, type TraitedCodec, traitsOf } from '../codec-traits.js'
 import { malformed } from '../value-errors.js'
-import {
-  type ArrayValue,
-  badElement,
-  checkLength,
-  dimensionsOf,
-  type IsDimension,
-  isArrayValue,
-} from './array-shape.js'
-import { decodeArrayText, MAX_DIMENSIONS } from './array-text.js'
+import { ArrayEncoder } from './array-encoder.js'
+import { type ArrayValue, type IsDimension, isArrayValue } from './array-shape.js'
+import { decodeArrayText, MAX_DIMENSIONS, withLowerBounds } from './array-text.js'
 
 const HEADER_BYTES = 12
 const DIMENSION_BYTES = 8
 const LENGTH_BYTES = 4
 const NULL = -1
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
+/** What may differ between array types. */
+export interface ArrayCodecOptions {
+  /** `'keep'`: arrays get the lower bounds of their dimensions as a property `lowerBounds`. Default `'drop'`. */
+  readonly lowerBounds?: 'drop' | 'keep'
+  /** What stands between elements in text (`pg_type.typdelim`): `;` for box, `,` for all else. */
+  readonly delimiter?: ',' | ';'
+}
 
 /**
  * Makes the codec of the arrays of a type: nested JavaScript arrays of up to six dimensions, in which
- * null is NULL. Lower bounds are dropped.
+ * null is NULL. An array with a property `lowerBounds` is sent with these; a string is text for the
+ * server to read.
  *
  * It is binary as far as the codec of the elements is.
  *
  * @param elementOid the OID of the type of the elements, which the binary form states.
  */
-export function arrayCodec(elementOid: number, element: TraitedCodec): TraitedCodec<unknown[]> {
-  const type = `_${element.name}`
+export function arrayCodec(
+  elementOid: number,
+  element: TraitedCodec,
+  options: ArrayCodecOptions = {},
+): TraitedCodec<unknown[]> {
+  const name = `_${element.name}`
+  const { delimiter = ',' } = options
+  const keepBounds = options.lowerBounds === 'keep'
   const isDimension = dimensionTest(element)
-  const encoder = new ArrayEncoder(type, element, elementOid, isDimension)
+  const encoder = new ArrayEncoder({ name, elementOid, element, isDimension, delimiter })
   const { decodeBinary } = element
   return {
-    name: type,
-    decodeText: (buf, start, end) => decodeArrayText(type, element.decodeText, buf, start, end),
+    name,
+    decodeText: (buf, start, end) =>
+      decodeArrayText(
+        { name, decodeElement: element.decodeText, delimiter, keepBounds },
+        buf,
+        start,
+        end,
+      ),
     ...(decodeBinary && {
       decodeBinary: (buf: Buffer, start: number, end: number): unknown[] =>
-        decodeArray(type, elementOid, decodeBinary, buf, start, end),
+        decodeArray(name, elementOid, decodeBinary, keepBounds, buf, start, end),
     }),
     encodeText: (value, out) => encoder.encodeText(value, out),
     ...(element.encodeBinary && {
       encodeBinary: (value: unknown, out: MessageWriter): void => encoder.encodeBinary(value, out),
     }),
-    ...(traitsOf(element).stringsGoAsText && { traits: { stringsGoAsText: true } }),
+    traits: { goesAsText: textTest(element) },
   }
 }
 
-function dimensionTest(element: TraitedCodec): IsDimension {
-  switch (traitsOf(element).takesArrays) {
-    case 'all':
-      // [[1, 2]] could be two dimensions or one JSON array: it is the latter.
-      return (value, depth): value is ArrayValue => depth === 0 && Array.isArray(value)
-    case 'views':
-      return (value): value is ArrayValue => Array.isArray(value)
-    default:
-      return isArrayValue
+/** Whether an array has an element that goes as text, or is text itself. */
+function textTest(element: TraitedCodec): (value: unknown) => boolean {
+  const { goesAsText } = traitsOf(element)
+  if (goesAsText === undefined) return isString
+  // No deeper than arrays can be, since the value may contain itself.
+  const search = (value: unknown, depth: number): boolean => {
+    if (!Array.isArray(value)) return goesAsText(value)
+    if (depth > 0 && goesAsText(value)) return true
+    return depth < MAX_DIMENSIONS && value.some((item) => search(item, depth + 1))
   }
+  return (value) => isString(value) || search(value, 0)
+}
+
+function dimensionTest(element: TraitedCodec): IsDimension {
+  const { isElement } = traitsOf(element)
+  if (isElement === undefined) return isArrayValue
+  return (value, depth): value is ArrayValue =>
+    Array.isArray(value) && (depth === 0 || !isElement(value))
 }
 
 /**
@@ -70,6 +90,7 @@ function decodeArray(
   type: string,
   elementOid: number,
   decodeElement: NonNullable<Codec['decodeBinary']>,
+  keepBounds: boolean,
   buf: Buffer,
   start: number,
   end: number,
@@ -101,7 +122,11 @@ function decodeArray(
   const reader = new ElementReader(type, decodeElement, buf, elementsStart, end)
   const array = reader.readDimension(lengths, 0)
   reader.expectEnd()
-  return array
+  if (!keepBounds) return array
+  const bounds = lengths.map((_, i) =>
+    buf.readInt32BE(start + HEADER_BYTES + i * DIMENSION_BYTES + 4),
+  )
+  return withLowerBounds(array, bounds)
 }
 
 class ElementReader {
@@ -158,115 +183,4 @@ class ElementReader {
     this.#at = at
     return array
   }
-}
-
-class ArrayEncoder {
-  readonly #type: string
-  readonly #element: Codec
-  readonly #elementOid: number
-  readonly #isDimension: IsDimension
-
-  constructor(type: string, element: Codec, elementOid: number, isDimension: IsDimension) {
-    this.#type = type
-    this.#element = element
-    this.#elementOid = elementOid
-    this.#isDimension = isDimension
-  }
-
-  encodeBinary(value: unknown, out: MessageWriter): void {
-    const lengths = dimensionsOf(this.#type, value, this.#isDimension)
-    const header = out.length
-    const isEmpty = lengths.includes(0)
-    out.int32(isEmpty ? 0 : lengths.length)
-    out.int32(0)
-    out.int32(this.#elementOid)
-    for (let i = 0; i < lengths.length && !isEmpty; i++) {
-      out.int32(lengths[i] ?? 0)
-      out.int32(1)
-    }
-    if (this.#writeBinary(value, lengths, 0, out)) out.setInt32(header + 4, 1)
-  }
-
-  /** Tells whether there was a NULL. */
-  #writeBinary(
-    value: unknown,
-    lengths: readonly number[],
-    depth: number,
-    out: MessageWriter,
-  ): boolean {
-    const array = this.#subArray(value, lengths, depth)
-    const isLeaf = depth === lengths.length - 1
-    let hasNull = false
-    for (let i = 0; i < array.length; i++) {
-      const item = array[i]
-      if (!isLeaf) {
-        if (this.#writeBinary(item, lengths, depth + 1, out)) hasNull = true
-      } else if (item === null) {
-        hasNull = true
-        out.int32(NULL)
-      } else {
-        const position = out.beginValue()
-        this.#element.encodeBinary?.(this.#checkedElement(item, depth), out)
-        out.endValue(position)
-      }
-    }
-    return hasNull
-  }
-
-  encodeText(value: unknown, out: MessageWriter): void {
-    const lengths = dimensionsOf(this.#type, value, this.#isDimension)
-    // Elements must be looked through for characters to escape, and `out` cannot be read.
-    const scratch = new MessageWriter()
-    const isEmpty = lengths.includes(0)
-    this.#writeText(value, lengths, 0, isEmpty ? new MessageWriter() : out, scratch)
-    if (isEmpty) out.utf8('{}')
-  }
-
-  #writeText(
-    value: unknown,
-    lengths: readonly number[],
-    depth: number,
-    out: MessageWriter,
-    scratch: MessageWriter,
-  ): void {
-    const array = this.#subArray(value, lengths, depth)
-    out.utf8('{')
-    for (let i = 0; i < array.length; i++) {
-      const item = array[i]
-      if (i > 0) out.utf8(',')
-      if (depth < lengths.length - 1) {
-        this.#writeText(item, lengths, depth + 1, out, scratch)
-      } else if (item === null) {
-        out.utf8('NULL')
-      } else {
-        this.#element.encodeText(this.#checkedElement(item, depth), scratch)
-        writeQuoted(scratch.take(), out)
-      }
-    }
-    out.utf8('}')
-  }
-
-  #subArray(value: unknown, lengths: readonly number[], depth: number): ArrayValue {
-    return checkLength(this.#type, value, depth, lengths[depth] ?? 0, this.#isDimension)
-  }
-
-  #checkedElement(item: unknown, depth: number): unknown {
-    if (item === undefined || this.#isDimension(item, depth + 1)) throw badElement(this.#type, item)
-    return item
-  }
-}
-
-/** Quotes are legal around every element, and an element without them could be read as NULL. */
-function writeQuoted(bytes: Buffer, out: MessageWriter): void {
-  out.int8(QUOTE)
-  let written = 0
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte !== QUOTE && byte !== BACKSLASH) continue
-    out.bytes(bytes.subarray(written, at))
-    out.int8(BACKSLASH)
-    written = at
-  }
-  out.bytes(bytes.subarray(written))
-  out.int8(QUOTE)
 }

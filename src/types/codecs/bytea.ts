@@ -70,5 +70,5 @@ export const bytea: TraitedCodec<Buffer> = {
   encodeBinary(value, out) {
     out.bytes(bytesOf(value))
   },
-  traits: { takesArrays: 'views' },
+  traits: { isElement: ArrayBuffer.isView },
 }

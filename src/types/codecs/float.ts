@@ -55,7 +55,8 @@ function toSingle(value: unknown): number {
   return single
 }
 
-function printFloat(value: number): string {
+/** Prints a number; `String()` drops the sign of −0. */
+export function printFloat(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 

@@ -36,7 +36,8 @@ function jsonCodec(
       if (name === 'jsonb') out.int8(JSONB_VERSION)
       encodeText(value, out)
     },
-    traits: { takesArrays: 'all' },
+    // [[1, 2]] could be two dimensions or one JSON array: it is the latter.
+    traits: { isElement: () => true },
   }
 }
 

@@ -39,7 +39,8 @@ export function decodeUtf8(buf: Buffer, start: number, end: number): string {
   return buf.toString('utf8', start, end)
 }
 
-function textCodec(name: string): Codec<string> {
+/** Makes the codec of a type whose binary form is its text. */
+export function textCodec(name: string): Codec<string> {
   const encode = (value: unknown, out: MessageWriter): void =>
     writeText(name, textOf(name, value), out)
   return {
@@ -51,11 +52,11 @@ function textCodec(name: string): Codec<string> {
   }
 }
 
-/** Types whose binary form is their text. */
 export const text: Codec<string> = textCodec('text')
 export const varchar: Codec<string> = textCodec('varchar')
 export const bpchar: Codec<string> = textCodec('bpchar')
 export const name: Codec<string> = textCodec('name')
+export const refcursor: Codec<string> = textCodec('refcursor')
 export const unknown: Codec<string> = textCodec('unknown')
 
 /**

@@ -215,7 +215,6 @@ const cases: readonly Case[] = [
       ...nothing,
       ['a number', 1],
       ['an object', {}],
-      ['text', '{1}'],
       ['an undefined element', [1, undefined]],
       // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
       ['a hole', [1, , 2]],
