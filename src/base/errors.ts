@@ -338,16 +338,18 @@ export class PoolClosedError extends SluiceError {
   }
 }
 
-/** `maxWaiting` callers are already waiting for a connection. */
+/** `maxWaiting` callers are already waiting for a connection, or `shedding` refused one who waited for too long. */
 export class PoolOverloadedError extends SluiceError {
   static {
     PoolOverloadedError.prototype.name = 'PoolOverloadedError'
   }
   readonly pool: PoolSnapshot
 
-  constructor(pool: PoolSnapshot, details: ErrorDetails = {}) {
+  /** @param waitedMs for how long one had waited who is shed; one refused at once has not */
+  constructor(pool: PoolSnapshot, waitedMs?: number, details: ErrorDetails = {}) {
+    const waited = waitedMs === undefined ? '' : `: shed after ${Math.round(waitedMs)} ms`
     super(
-      `too many callers are waiting for a connection (${describePool(pool)})`,
+      `too many callers are waiting for a connection${waited} (${describePool(pool)})`,
       'ERR_SLUICE_POOL_OVERLOADED',
       {
         safeToRetry: true,

@@ -6,7 +6,10 @@ import type { ResourcePoolCounters } from './resource-pool-stats.js'
 
 /** What becomes of a creation. Exactly one method is called for each. */
 export interface CreationHandler<T extends object> {
-  onCreated(resource: T): void
+  /** @param durationMs how long it took */
+  onCreated(resource: T, durationMs: number): void
+  /** It succeeded, but {@link Creations.outdate} came meanwhile, so that what it gave is destroyed already. */
+  onCreateOutdated(): void
   onCreateFailed(error: unknown): void
   /** It settled after `stop`; if it gave a resource, that is destroyed already. */
   onCreateStopped(): void
@@ -20,6 +23,7 @@ export class Creations<T extends object> {
   readonly #counters: ResourcePoolCounters
   readonly #handler: CreationHandler<T>
   readonly #underWay = new Set<AbortController>()
+  #generation = 0
   #stopReason: DestroyReason | undefined
 
   constructor(
@@ -50,6 +54,11 @@ export class Creations<T extends object> {
     void this.#create()
   }
 
+  /** What is under way now makes resources that nobody wants any more. */
+  outdate(): void {
+    this.#generation += 1
+  }
+
   /** Aborts all. A resource that comes all the same is destroyed for `reason`. */
   stop(reason: DestroyReason, error: Error): void {
     this.#stopReason = reason
@@ -59,6 +68,8 @@ export class Creations<T extends object> {
   async #create(): Promise<void> {
     const creation = new AbortController()
     const step = this.#backoff.step
+    const generation = this.#generation
+    const startedMs = this.#clock.now()
     this.#underWay.add(creation)
     let resource: T
     try {
@@ -70,12 +81,18 @@ export class Creations<T extends object> {
     }
     this.#underWay.delete(creation)
     this.#counters.created += 1
+    const durationMs = this.#clock.now() - startedMs
+    this.#counters.createTime.record(durationMs)
     if (this.#stopReason !== undefined) {
       this.#destroy(resource, this.#stopReason)
       this.#handler.onCreateStopped()
+    } else if (generation !== this.#generation) {
+      this.#backoff.succeed()
+      this.#destroy(resource, 'expired')
+      this.#handler.onCreateOutdated()
     } else if (this.#lifecycle.isUsable(resource)) {
       this.#backoff.succeed()
-      this.#handler.onCreated(resource)
+      this.#handler.onCreated(resource, durationMs)
     } else {
       // Taken for a success, it would be replaced at once, again and again.
       this.#destroy(resource, 'broken')

@@ -1,5 +1,13 @@
 import { optionError } from '../config/option-error.js'
-import { integer, milliseconds, number, wrongType } from '../config/option-parsers.js'
+import {
+  boolean,
+  callback,
+  integer,
+  milliseconds,
+  number,
+  string,
+  wrongType,
+} from '../config/option-parsers.js'
 import {
   checkOptionNames,
   type OptionParser,
@@ -11,7 +19,8 @@ import {
 import { CONNECT_OPTIONS } from '../config/options.js'
 import { type ConnectionConfig, resolveConnection } from '../config/resolve.js'
 import type { ConnectOptions } from '../connection/connect.js'
-import type { ResourcePoolOptions } from './resource-pool-options.js'
+import type { Connection } from '../connection/connection.js'
+import type { ResourcePoolLimits, ResourcePoolOptions } from './resource-pool-options.js'
 
 /** Pauses between attempts to connect while they fail: each `factor` times the one before. */
 export interface RetryBackoff {
@@ -23,7 +32,26 @@ export interface RetryBackoff {
   readonly factor?: number
   /** The share of each pause, 0 to 1, that chance may take off. Default 0.5. */
   readonly jitter?: number
+  /**
+   * After failing for so long, in ms, callers are refused at once while a pause lasts, with the last
+   * failure; 0 for never. Default 0.
+   */
+  readonly failFast?: number
 }
+
+/** Refuses callers under overload, so that those served are served in time: CoDel. */
+export interface Shedding {
+  /** A wait that a healthy pool stays below now and then, in ms. Default 50. */
+  readonly target?: number
+  /** Overloaded is who had only longer waits for so long, in ms. Default 1,000. */
+  readonly interval?: number
+}
+
+/** Runs with a connection of the pool, which is its own until the promise settles. */
+export type PoolHook = (connection: Connection) => unknown
+
+/** Opens a connection for the pool, which owns it from then on. To be given up when `signal` is aborted. */
+export type PoolConnector = (signal: AbortSignal) => Promise<Connection>
 
 /** Options of {@link createPool}: those of {@link connect}, and these. */
 export interface PoolOptions extends ConnectOptions {
@@ -43,10 +71,35 @@ export interface PoolOptions extends ConnectOptions {
   readonly acquireTimeout?: number
   /** Most callers that wait; further ones are refused. Default: any number. */
   readonly maxWaiting?: number
+  /** A connection that was idle for longer is asked for a sign of life before it is lent, in ms. Default 1,000. */
+  readonly validateAfterIdle?: number
+  /** How long it may take to answer, in ms. Default 5,000. */
+  readonly validationTimeout?: number
   readonly retryBackoff?: RetryBackoff
+  /** Refuses callers under overload; `true` for the defaults of {@link Shedding}. Default false. */
+  readonly shedding?: boolean | Shedding
+  /** Whether idle connections let the process exit. Default false. */
+  readonly unref?: boolean
+  /**
+   * A connection lent for longer, in ms, is reported by a process warning with the stack of its
+   * borrower; 0 for never. Remembering the stacks costs some microseconds per acquire. Default 0.
+   */
+  readonly leakThreshold?: number
+  /** Opens connections in the place of {@link connect}. */
+  readonly connect?: PoolConnector
+  /** Runs once for each new connection. When it fails so does the opening. */
+  readonly init?: PoolHook
+  /** Runs before a connection is lent. When it fails the connection is closed, and its borrower gets the error. */
+  readonly setup?: PoolHook
+  /** Runs when a connection came back, behind the reset of its session. When it fails the connection is closed, with a process warning. */
+  readonly reset?: PoolHook
+  /** What metrics and errors call the pool. Default: host and database. */
+  readonly name?: string
 }
 
 const DEFAULT_MIN_SIZE = 2
+
+const DEFAULT_SHEDDING = { target: 50, interval: 1_000 }
 
 const POOL_OPTIONS = {
   minSize: {
@@ -101,17 +154,85 @@ const POOL_OPTIONS = {
         default: 0.5,
         doc: 'Share that chance may take off.',
       },
+      failFast: {
+        parse: milliseconds(),
+        default: 0,
+        unit: 'ms',
+        doc: 'After failing for so long callers are refused at once during pauses; 0 for never.',
+      },
     }),
-    default: { min: 100, max: 1_000, factor: 2, jitter: 0.5 },
+    default: { min: 100, max: 1_000, factor: 2, jitter: 0.5, failFast: 0 },
     doc: 'Pauses between attempts to connect while they fail.',
   },
+  validateAfterIdle: {
+    parse: milliseconds(),
+    default: 1_000,
+    unit: 'ms',
+    doc: 'A connection that was idle for longer is asked for a sign of life before it is lent.',
+  },
+  validationTimeout: {
+    parse: milliseconds({ min: 1 }),
+    default: 5_000,
+    unit: 'ms',
+    doc: 'How long that sign of life may take.',
+  },
+  shedding: {
+    parse: orBoolean(
+      objectOf({
+        target: {
+          parse: milliseconds({ min: 1 }),
+          default: DEFAULT_SHEDDING.target,
+          unit: 'ms',
+          doc: 'A wait that a healthy pool stays below now and then.',
+        },
+        interval: {
+          parse: milliseconds({ min: 1 }),
+          default: DEFAULT_SHEDDING.interval,
+          unit: 'ms',
+          doc: 'For how long only longer waits make an overload.',
+        },
+      }),
+      DEFAULT_SHEDDING,
+    ),
+    doc: 'Refuses callers under overload, so that those served are served in time.',
+  },
+  unref: {
+    parse: boolean(),
+    default: false,
+    doc: 'Whether idle connections let the process exit.',
+  },
+  leakThreshold: {
+    parse: milliseconds(),
+    default: 0,
+    unit: 'ms',
+    doc: 'A connection lent for longer is reported with the stack of its borrower; 0 for never.',
+  },
+  connect: {
+    parse: callback<PoolConnector>(),
+    doc: 'Opens connections in the place of connect().',
+  },
+  init: { parse: callback<PoolHook>(), doc: 'Runs once for each new connection.' },
+  setup: { parse: callback<PoolHook>(), doc: 'Runs before a connection is lent.' },
+  reset: { parse: callback<PoolHook>(), doc: 'Runs when a connection came back.' },
+  name: { parse: string(), doc: 'What metrics and errors call the pool.' },
 } satisfies OptionTable
+
+/** The options of pools beside those of connections: what their documentation is made from. */
+export const POOL_OPTION_TABLE: OptionTable = POOL_OPTIONS
 
 /** The options of a pool, checked. */
 export interface PoolConfig {
   readonly resources: ResourcePoolOptions
   /** In ms; `Infinity` without a deadline. */
   readonly acquireTimeout: number
+  readonly unref: boolean
+  /** In ms; `Infinity` for never. */
+  readonly leakThresholdMs: number
+  readonly connect: PoolConnector | undefined
+  readonly init: PoolHook | undefined
+  readonly setup: PoolHook | undefined
+  readonly reset: PoolHook | undefined
+  readonly name: string | undefined
 }
 
 /**
@@ -127,13 +248,7 @@ export function resolvePool(
   const values = resolveOptions(POOL_OPTIONS, pickOptions(POOL_OPTIONS, given))
   const { maxSize, maxQueries, lifetimeJitter, retryBackoff } = values
   const minSize = values.minSize ?? Math.min(DEFAULT_MIN_SIZE, maxSize)
-  if (minSize > maxSize) {
-    throw optionError(
-      RangeError,
-      'minSize',
-      `option "minSize" is ${minSize}, which is more than "maxSize", ${maxSize}`,
-    )
-  }
+  checkLimits(minSize, maxSize)
   const connectOptions = pickOptions(CONNECT_OPTIONS, given)
   return {
     connection:
@@ -142,6 +257,13 @@ export function resolvePool(
         : resolveConnection(connectOptions),
     pool: {
       acquireTimeout: values.acquireTimeout ?? Number.POSITIVE_INFINITY,
+      unref: values.unref,
+      leakThresholdMs: orForever(values.leakThreshold),
+      connect: values.connect,
+      init: values.init,
+      setup: values.setup,
+      reset: values.reset,
+      name: values.name,
       resources: {
         minSize,
         maxSize,
@@ -150,9 +272,48 @@ export function resolvePool(
         maxLifetimeMs: orForever(values.maxLifetime),
         lifetimeJitter,
         maxWaiting: values.maxWaiting ?? Number.POSITIVE_INFINITY,
-        retryBackoff,
+        validateAfterIdleMs: values.validateAfterIdle,
+        validationTimeoutMs: values.validationTimeout,
+        retryBackoff: { ...retryBackoff, failFast: orForever(retryBackoff.failFast) },
+        shedding: values.shedding,
       },
     },
+  }
+}
+
+/**
+ * The limits that {@link Pool.resize} was given, with those of now for what is absent.
+ * @throws {OptionError} as for the options of the same names
+ */
+export function resolveLimits(
+  given: Partial<ResourcePoolLimits>,
+  now: ResourcePoolLimits,
+): ResourcePoolLimits {
+  const table = { minSize: POOL_OPTIONS.minSize, maxSize: POOL_OPTIONS.maxSize }
+  checkOptionNames(given, [table])
+  const values = resolveOptions(table, { ...now, ...given })
+  const limits = { minSize: values.minSize ?? now.minSize, maxSize: values.maxSize }
+  checkLimits(limits.minSize, limits.maxSize)
+  return limits
+}
+
+function checkLimits(minSize: number, maxSize: number): void {
+  if (minSize <= maxSize) return
+  throw optionError(
+    RangeError,
+    'minSize',
+    `option "minSize" is ${minSize}, which is more than "maxSize", ${maxSize}`,
+  )
+}
+
+/** True for `whenTrue`, false for nothing, or the value itself. */
+function orBoolean<T>(parser: OptionParser<T>, whenTrue: T): OptionParser<T | undefined> {
+  return {
+    fromValue(value, place) {
+      if (typeof value === 'boolean') return value ? whenTrue : undefined
+      return parser.fromValue(value, place)
+    },
+    fromText: (text, place) => parser.fromText(text, place),
   }
 }
 

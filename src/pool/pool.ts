@@ -58,6 +58,7 @@ export class Pool extends Transactional implements AsyncDisposable {
       create: (signal) => this.#open(signal),
       destroy: (connection, reason) => this.#discard(connection, reason),
       isUsable: (connection) => connection.isUsable,
+      validate: (connection) => connection.validate(),
       isTransient,
     }
     this.#resources = new ResourcePool(lifecycle, options.resources, systemClock, Math.random)

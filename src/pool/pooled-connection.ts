@@ -48,6 +48,13 @@ export class PooledConnection implements ConnectionHandler {
     return this.#wire?.state === 'ready'
   }
 
+  /** Asks the server for a sign of life, by an empty query. */
+  validate(): Promise<unknown> {
+    const ping = new SimpleQueryRequest('')
+    this.wire.submit(ping)
+    return ping.promise
+  }
+
   /** Hands it to a borrower, until {@link giveBack}. */
   lend(): void {
     this.#state = 'lent'

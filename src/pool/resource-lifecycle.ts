@@ -1,6 +1,6 @@
 /** Why a pool destroyed a resource. */
 export type DestroyReason =
-  /** It was unusable, or reported as gone. */
+  /** It was unusable, reported as gone, or failed its validation. */
   | 'broken'
   /** Its borrower gave it up. */
   | 'discarded'
@@ -10,6 +10,10 @@ export type DestroyReason =
   | 'maxLifetime'
   /** It was lent too often. */
   | 'maxUses'
+  /** Everything open at some moment was to be replaced. */
+  | 'expired'
+  /** The pool became smaller. */
+  | 'resized'
   /** The pool closed. */
   | 'closed'
   /** The pool was terminated. */
@@ -26,6 +30,8 @@ export interface ResourceLifecycle<T extends object> {
   destroy(resource: T, reason: DestroyReason): void
   /** Whether it may be lent. Asked at every lend and release: synchronous, cheap, without effects. */
   isUsable(resource: T): boolean
+  /** Rejects when a resource that was idle for long is dead, or is destroyed meanwhile. */
+  validate(resource: T): Promise<unknown>
   /**
    * Whether what `create` rejected with may pass by itself, as a refused connection may and a wrong
    * password does not. Without this method every failure may.

@@ -1,4 +1,5 @@
 import type { PoolSnapshot } from '../base/errors.js'
+import { Histogram, type HistogramSnapshot } from './histogram.js'
 import type { DestroyReason } from './resource-lifecycle.js'
 
 /** What a pool has done since it was made. Counts only ever grow. */
@@ -15,7 +16,9 @@ export class ResourcePoolCounters {
   timedOut = 0
   /** Callers that cancelled. */
   aborted = 0
-  /** Callers refused because the pool was closed or overloaded, or could create nothing. */
+  /** Callers refused because of overload, by `shedding`. */
+  shed = 0
+  /** Callers refused because the pool was closed or full of waiters, or could create nothing. */
   refused = 0
   /** Resources destroyed, by reason. */
   readonly destroyed: Record<DestroyReason, number> = {
@@ -24,12 +27,43 @@ export class ResourcePoolCounters {
     idleTimeout: 0,
     maxLifetime: 0,
     maxUses: 0,
+    expired: 0,
+    resized: 0,
     closed: 0,
     terminated: 0,
   }
+  /** How long callers waited that were served. */
+  readonly waitTime: Histogram = new Histogram()
+  /** How long resources were lent. */
+  readonly useTime: Histogram = new Histogram()
+  /** How long creations took that succeeded. */
+  readonly createTime: Histogram = new Histogram()
 }
 
-/** Figures of a pool: gauges of one moment, and counters since it was made. */
-export interface ResourcePoolStats extends PoolSnapshot, Readonly<ResourcePoolCounters> {
+type Durations = 'waitTime' | 'useTime' | 'createTime'
+
+/** Figures of a pool: gauges of one moment, and counters and durations since it was made. */
+export interface ResourcePoolStats
+  extends PoolSnapshot,
+    Readonly<Omit<ResourcePoolCounters, Durations | 'destroyed'>>,
+    Readonly<Record<Durations, HistogramSnapshot>> {
   readonly minSize: number
+  readonly destroyed: Readonly<Record<DestroyReason, number>>
+}
+
+/** A copy of `counters`, beside the gauges. */
+export function copyStats(
+  counters: ResourcePoolCounters,
+  snapshot: PoolSnapshot,
+  minSize: number,
+): ResourcePoolStats {
+  return {
+    ...snapshot,
+    minSize,
+    ...counters,
+    destroyed: { ...counters.destroyed },
+    waitTime: counters.waitTime.snapshot(),
+    useTime: counters.useTime.snapshot(),
+    createTime: counters.createTime.snapshot(),
+  }
 }

@@ -5,14 +5,11 @@ import {
   type PoolSnapshot,
   PoolTimeoutError,
 } from '../base/errors.js'
-import { Backoff } from './backoff.js'
-import { Creations } from './creations.js'
 import { type Deferred, makeDeferred } from './deferred.js'
-import { Housekeeper } from './housekeeper.js'
 import type { DestroyReason, ResourceLifecycle, Waiter } from './resource-lifecycle.js'
-import type { ResourcePoolOptions } from './resource-pool-options.js'
-import { ResourcePoolCounters, type ResourcePoolStats } from './resource-pool-stats.js'
-import { ResourceStock } from './resource-stock.js'
+import type { ResourcePoolLimits, ResourcePoolOptions } from './resource-pool-options.js'
+import { copyStats, ResourcePoolCounters, type ResourcePoolStats } from './resource-pool-stats.js'
+import { ResourceSupply } from './resource-supply.js'
 import { WaiterQueue } from './waiter-queue.js'
 
 /**
@@ -22,10 +19,11 @@ import { WaiterQueue } from './waiter-queue.js'
  * - Waiters are served first come, first served, and before anybody who asks later. Deadlines are
  *   absolute: nothing that happens meanwhile moves them.
  * - A waiter waits for *a* resource, not for one made for it: a released one beats a half-made one,
- *   and a creation outlives the waiter that caused it. Creations start only while waiters outnumber
- *   those under way, or `minSize` is not reached, and never beyond `maxSize`.
+ *   and a creation outlives the waiter that caused it. Creations start for waiters whom what is lent
+ *   would reach later (`GrowthPolicy`) and below `minSize`, never beyond `maxSize`.
+ * - What was idle for long is validated before it is lent; meanwhile its waiter may get another.
  *
- * **When a creation fails**, the next ones come one at a time after growing pauses ({@link Backoff}).
+ * **When a creation fails**, the next ones come one at a time after growing pauses (`Backoff`).
  * Nobody is refused for it while something else may still serve the queue: another creation under
  * way, or a lent resource not known to be broken. Otherwise it depends on what the waiter asked for.
  * - With a deadline it waits on, as the trouble may pass; else its PoolTimeoutError has the failure
@@ -33,7 +31,7 @@ import { WaiterQueue } from './waiter-queue.js'
  * - Without a deadline it gets the failure, so that nobody hangs for as long as a server is down.
  *
  * The first failure in a row costs only the oldest of them, since one lost attempt says little; the
- * second costs them all.
+ * second costs them all. After `failFast` ms of failures everybody who comes is refused at once.
  *
  * ```
  * open ──close()──> closing ──all is back──> closed <──terminate()── open, closing
@@ -41,17 +39,16 @@ import { WaiterQueue } from './waiter-queue.js'
  */
 export class ResourcePool<T extends object> {
   readonly #lifecycle: ResourceLifecycle<T>
-  readonly #options: ResourcePoolOptions
+  readonly #maxWaiting: number
   readonly #clock: Clock
   readonly #counters = new ResourcePoolCounters()
-  readonly #backoff: Backoff
-  readonly #housekeeper: Housekeeper
-  readonly #creations: Creations<T>
   readonly #waiters: WaiterQueue<T>
-  readonly #stock: ResourceStock<T>
+  readonly #supply: ResourceSupply<T>
   #state: 'open' | 'closing' | 'closed' = 'open'
+  #isPaused = false
   #isServing = false
-  #warmUp: Deferred | undefined
+  /** Resolves when nothing is lent, for {@link pause}. */
+  #drained: Deferred | undefined
   #closed: Deferred | undefined
 
   /**
@@ -66,39 +63,57 @@ export class ResourcePool<T extends object> {
     random: () => number,
   ) {
     this.#lifecycle = lifecycle
-    this.#options = options
+    this.#maxWaiting = options.maxWaiting
     this.#clock = clock
-    this.#backoff = new Backoff(options.retryBackoff, random)
-    this.#housekeeper = new Housekeeper(clock, () => this.#sweep())
-    this.#stock = new ResourceStock(lifecycle, options, random, this.#counters)
-    this.#waiters = new WaiterQueue(clock, this.#counters, {
+    this.#waiters = new WaiterQueue(clock, this.#counters, options.shedding, {
       makeTimeoutError: (timeoutMs) => this.#makeTimeoutError(timeoutMs),
-      onNobodyWaiting: () => this.#housekeeper.letProcessExit(),
+      makeShedError: (waitedMs) => new PoolOverloadedError(this.snapshot, waitedMs),
+      onNobodyWaiting: () => this.#supply.letProcessExit(),
     })
-    this.#creations = new Creations(lifecycle, this.#backoff, clock, this.#counters, {
-      onCreated: (resource) => this.#onCreated(resource),
-      onCreateFailed: (error) => this.#onCreateFailed(error),
-      onCreateStopped: () => this.#finishClosing(),
+    const pool = this
+    this.#supply = new ResourceSupply(lifecycle, options, clock, random, this.#counters, {
+      get waiting() {
+        return pool.#waiters.length
+      },
+      get isLending() {
+        return pool.#state === 'open' && !pool.#isPaused
+      },
+      onStock: () => {
+        if (this.#waiters.length > 0) this.#serve()
+        this.#checkDrained()
+      },
+      onCreateFailed: (error, hasHope, failures) => this.#onCreateFailed(error, hasHope, failures),
+      onFewer: () => {
+        this.#checkDrained()
+        this.#finishClosing()
+      },
     })
   }
 
   /** Figures of this moment, as errors carry them. */
   get snapshot(): PoolSnapshot {
+    const { size, creating, stock, limits } = this.#supply
     return {
-      size: this.#size,
-      idle: this.#stock.idle,
-      lent: this.#stock.lent,
-      creating: this.#creations.length,
+      size,
+      idle: stock.idle,
+      lent: stock.lent,
+      creating,
       waiting: this.#waiters.length,
-      maxSize: this.#options.maxSize,
+      maxSize: limits.maxSize,
     }
+  }
+
+  get limits(): ResourcePoolLimits {
+    return this.#supply.limits
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   /** A copy of all figures. */
   stats(): ResourcePoolStats {
-    const { minSize } = this.#options
-    const destroyed = { ...this.#counters.destroyed }
-    return { ...this.snapshot, minSize, ...this.#counters, destroyed }
+    return copyStats(this.#counters, this.snapshot, this.limits.minSize)
   }
 
   /**
@@ -110,21 +125,15 @@ export class ResourcePool<T extends object> {
    */
   warmUp(): Promise<void> {
     if (this.#state !== 'open') return Promise.reject(new PoolClosedError())
-    if (this.#stock.size >= this.#options.minSize) return Promise.resolve()
-    if (this.#warmUp === undefined) {
-      this.#warmUp = makeDeferred()
-      // When the first one joins, #grow opens the others.
-      if (this.#size === 0 && this.#creations.mayStart()) this.#creations.start()
-      else this.#grow()
-    }
-    return this.#warmUp.promise
+    return this.#supply.warmUp()
   }
 
-  /** The idle resource that was used last. `undefined` when there is none, or others are waiting. */
+  /**
+   * The idle resource that was used last. `undefined` when there is none, when it must be validated
+   * first, and when others are waiting.
+   */
   tryAcquire(): T | undefined {
-    // Idle resources beside waiters exist only within #serve, which is about to hand them over.
-    if (this.#waiters.length > 0 || !this.#hasFit()) return undefined
-    return this.#stock.lend()
+    return this.#lendNow(false)
   }
 
   /**
@@ -134,7 +143,8 @@ export class ResourcePool<T extends object> {
    * @returns what {@link cancel} takes
    */
   enqueue(waiter: Waiter<T>, timeoutMs: number): number {
-    const resource = this.tryAcquire()
+    // Who cannot wait at all cannot wait for a validation either.
+    const resource = this.#lendNow(timeoutMs <= 0)
     if (resource !== undefined) {
       waiter.onResource(resource)
       return ALREADY_SETTLED
@@ -145,7 +155,8 @@ export class ResourcePool<T extends object> {
       return ALREADY_SETTLED
     }
     const handle = this.#waiters.push(waiter, timeoutMs)
-    this.#grow()
+    this.#supply.validate()
+    this.#supply.grow()
     return handle
   }
 
@@ -159,7 +170,7 @@ export class ResourcePool<T extends object> {
    *
    * @param timeoutMs as for {@link enqueue}
    * @throws {PoolTimeoutError} when the deadline passes
-   * @throws {PoolOverloadedError} when `maxWaiting` others are waiting
+   * @throws {PoolOverloadedError} when `maxWaiting` others are waiting, or when shed
    * @throws {PoolClosedError} when the pool is closed, or closes meanwhile
    * @throws the reason of `signal` once it is aborted; what `create` failed with (see the class)
    */
@@ -196,16 +207,9 @@ export class ResourcePool<T extends object> {
    */
   release(resource: T): void {
     if (this.#state === 'closed') return
-    const entry = this.#stock.takeBack(resource)
-    const nowMs = this.#clock.now()
-    const unfitness = this.#stock.findUnfitness(entry, nowMs)
-    if (unfitness !== undefined || this.#state === 'closing') {
-      this.#stock.destroy(entry, unfitness ?? 'closed')
-      this.#onDestroyed()
-      return
-    }
-    this.#housekeeper.wakeBy(this.#stock.putIdle(entry, nowMs))
-    if (this.#waiters.length > 0) this.#serve()
+    const entry = this.#supply.takeBack(resource)
+    if (this.#state === 'closing') this.#supply.destroy(entry, 'closed')
+    else this.#supply.takeIn(entry)
   }
 
   /**
@@ -215,8 +219,7 @@ export class ResourcePool<T extends object> {
    */
   discard(resource: T, reason: DestroyReason = 'discarded'): void {
     if (this.#state === 'closed') return
-    this.#stock.destroy(this.#stock.takeBack(resource), reason)
-    this.#onDestroyed()
+    this.#supply.destroy(this.#supply.takeBack(resource), reason)
   }
 
   /**
@@ -224,8 +227,45 @@ export class ResourcePool<T extends object> {
    * when it comes back. One that the pool does not hold (any more) is ignored.
    */
   remove(resource: T): void {
-    this.#stock.remove(resource)
-    this.#grow()
+    this.#supply.remove(resource)
+  }
+
+  /**
+   * Changes the limits. What is open beyond the new `maxSize` goes: idle at once, lent when it comes
+   * back. What the new `minSize` lacks is opened.
+   */
+  resize(limits: ResourcePoolLimits): void {
+    this.#supply.resize(limits)
+  }
+
+  /**
+   * Replaces everything that is open or opening, within `spreadMs`: at once, or when chance says. What
+   * is lent then goes when it comes back.
+   */
+  expire(spreadMs: number): void {
+    this.#supply.expire(spreadMs)
+  }
+
+  /**
+   * Lends and opens nothing any more until {@link resume}; callers wait, within their deadlines.
+   * Resolves when nothing is lent, or the pause is over. Again waits for the same.
+   */
+  pause(): Promise<void> {
+    if (this.#state === 'open') this.#isPaused = true
+    this.#drained ??= makeDeferred()
+    const { promise } = this.#drained
+    this.#checkDrained()
+    return promise
+  }
+
+  /** Ends a pause. */
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#checkDrained()
+    this.#serve()
+    this.#supply.grow()
+    this.#supply.plan()
   }
 
   /**
@@ -237,7 +277,7 @@ export class ResourcePool<T extends object> {
       this.#closed = makeDeferred()
       if (this.#state === 'open') {
         this.#stop('closing', 'closed')
-        this.#stock.destroyIdle('closed')
+        this.#supply.stock.destroyIdle('closed')
       }
       this.#finishClosing()
     }
@@ -248,134 +288,91 @@ export class ResourcePool<T extends object> {
   terminate(): void {
     if (this.#state === 'closed') return
     this.#stop('closed', 'terminated')
-    this.#stock.destroyAll('terminated')
+    this.#supply.stock.destroyAll('terminated')
     this.#closed?.resolve()
   }
 
-  get #size(): number {
-    return this.#stock.size + this.#creations.length
-  }
-
-  /** Whether a resource may be lent now. Destroys and makes up for those idle that may not. */
-  #hasFit(): boolean {
-    while (this.#stock.idle > 0) {
-      const sizeBefore = this.#stock.size
-      const hasFit = this.#stock.dropUnfit(this.#clock.now())
-      if (this.#stock.size === sizeBefore) return hasFit
-      // Destroying and creating run foreign code, which may change everything: look again.
-      this.#grow()
-    }
-    return false
+  #lendNow(mayBeStale: boolean): T | undefined {
+    // Idle resources beside waiters exist only within #serve, which is about to hand them over.
+    if (this.#waiters.length > 0 || !this.#supply.hasFit()) return undefined
+    const { stock } = this.#supply
+    const nowMs = this.#clock.now()
+    if (!mayBeStale && stock.mustValidate(nowMs)) return undefined
+    this.#counters.waitTime.record(0)
+    return stock.lend(nowMs)
   }
 
   /** Hands idle resources to waiters. A loop, since a waiter may release within `onResource`. */
   #serve(): void {
     if (this.#isServing) return
     this.#isServing = true
+    const { stock } = this.#supply
     try {
-      while (this.#waiters.length > 0 && this.#hasFit()) {
-        const waiter = this.#waiters.shift()
-        // #hasFit may have run code that cancelled the last one.
-        if (waiter === undefined) break
-        const resource = this.#stock.lend()
-        if (resource !== undefined) waiter.onResource(resource)
+      while (this.#waiters.length > 0 && this.#supply.hasFit()) {
+        const nowMs = this.#clock.now()
+        if (stock.mustValidate(nowMs)) {
+          this.#supply.validate()
+          return
+        }
+        // Whom it refuses may change everything: look again.
+        if (this.#waiters.shed(nowMs) > 0) continue
+        const waiter = this.#waiters.shift(nowMs)
+        const resource = waiter && stock.lend(nowMs)
+        if (resource !== undefined) waiter?.onResource(resource)
       }
     } finally {
       this.#isServing = false
     }
   }
 
-  #refuseAtOnce(timeoutMs: number): Error | undefined {
-    if (this.#state !== 'open') {
+  #refuseAtOnce(timeoutMs: number): unknown {
+    const refusal = this.#findRefusal()
+    if (refusal !== undefined) {
       this.#counters.refused += 1
-      return new PoolClosedError()
-    }
-    if (this.#waiters.length >= this.#options.maxWaiting) {
-      this.#counters.refused += 1
-      return new PoolOverloadedError(this.snapshot)
+      return refusal
     }
     if (timeoutMs > 0) return undefined
     this.#counters.timedOut += 1
     return this.#makeTimeoutError(timeoutMs)
   }
 
+  #findRefusal(): unknown {
+    if (this.#state !== 'open') return new PoolClosedError()
+    if (this.#waiters.length >= this.#maxWaiting) return new PoolOverloadedError(this.snapshot)
+    const { stock, backoff } = this.#supply
+    const isDown = !stock.hasSound && !this.#isPaused && backoff.failsFast(this.#clock.now())
+    return isDown ? backoff.lastError : undefined
+  }
+
   #makeTimeoutError(timeoutMs: number): PoolTimeoutError {
-    const cause = this.#backoff.lastError
+    const cause = this.#supply.backoff.lastError
     return new PoolTimeoutError(timeoutMs, this.snapshot, cause === undefined ? {} : { cause })
   }
 
-  /** Starts the creations that are wanted and allowed. Must follow whatever may make one wanted. */
-  #grow(): void {
-    while (this.#isCreationWanted()) {
-      if (!this.#creations.mayStart()) {
-        this.#plan()
-        return
-      }
-      this.#creations.start()
-    }
+  #onCreateFailed(error: unknown, hasHope: boolean, failures: number): void {
+    // After a pause there will be another attempt.
+    if (hasHope || this.#isPaused) return
+    const isTransient = this.#lifecycle.isTransient?.(error) ?? true
+    const limit = failures === 1 ? 1 : Number.POSITIVE_INFINITY
+    this.#waiters.refuse(error, isTransient ? 'without deadline' : 'everybody', limit)
   }
 
-  #isCreationWanted(): boolean {
-    const { minSize, maxSize } = this.#options
-    if (this.#state !== 'open' || this.#size >= maxSize) return false
-    const needed = Math.max(this.#waiters.length, minSize - this.#stock.size)
-    return needed > this.#creations.length
-  }
-
-  #onCreated(resource: T): void {
-    this.#housekeeper.wakeBy(this.#stock.add(resource, this.#clock.now()))
-    this.#serve()
-    if (this.#warmUp !== undefined && this.#stock.size >= this.#options.minSize) {
-      this.#warmUp.resolve()
-      this.#warmUp = undefined
-    }
-    this.#grow()
-    this.#plan()
-  }
-
-  #onCreateFailed(error: unknown): void {
-    this.#warmUp?.reject(error)
-    this.#warmUp = undefined
-    const othersMayServe = this.#creations.length > 0 || this.#stock.hasSound
-    if (!othersMayServe) {
-      const isTransient = this.#lifecycle.isTransient?.(error) ?? true
-      const limit = this.#backoff.failures === 1 ? 1 : Number.POSITIVE_INFINITY
-      this.#waiters.refuse(error, isTransient ? 'without deadline' : 'everybody', limit)
-    }
-    this.#grow()
-  }
-
-  #onDestroyed(): void {
-    this.#grow()
-    this.#finishClosing()
-  }
-
-  /** What the housekeeper does: compares timestamps, tops up, and orders its next visit. */
-  #sweep(): void {
-    this.#stock.destroyDue(this.#clock.now())
-    this.#grow()
-    this.#plan()
-  }
-
-  #plan(): void {
-    const dueAtMs = this.#stock.nextDueAtMs()
-    // A creation under way needs no timer: when it settles, #grow decides again.
-    const mustRetry = this.#creations.length === 0 && this.#isCreationWanted()
-    const visitAtMs = mustRetry ? Math.min(dueAtMs, this.#backoff.retryAtMs) : dueAtMs
-    this.#housekeeper.schedule(visitAtMs, mustRetry && this.#waiters.length > 0)
+  #checkDrained(): void {
+    if (this.#drained === undefined || (this.#isPaused && this.#supply.stock.lent > 0)) return
+    this.#drained.resolve()
+    this.#drained = undefined
   }
 
   #stop(state: 'closing' | 'closed', reason: DestroyReason): void {
     this.#state = state
-    this.#housekeeper.stop()
-    this.#creations.stop(reason, new PoolClosedError())
-    this.#warmUp?.reject(new PoolClosedError())
-    this.#warmUp = undefined
+    this.#isPaused = false
+    this.#checkDrained()
+    this.#supply.stop(reason, new PoolClosedError())
     this.#waiters.refuse(new PoolClosedError(), 'everybody', Number.POSITIVE_INFINITY)
   }
 
   #finishClosing(): void {
-    if (this.#state === 'open' || (this.#state === 'closing' && this.#size > 0)) return
+    if (this.#state === 'open' || (this.#state === 'closing' && this.#supply.size > 0)) return
     this.#state = 'closed'
     this.#closed?.resolve()
   }

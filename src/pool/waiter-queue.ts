@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from '../base/clock.js'
 import { Deque } from '../base/deque.js'
 import { MAX_TIMER_MS } from './housekeeper.js'
+import { OverloadGauge, type SheddingOptions } from './overload-gauge.js'
 import type { Waiter } from './resource-lifecycle.js'
 import type { ResourcePoolCounters } from './resource-pool-stats.js'
 
@@ -8,6 +9,8 @@ import type { ResourcePoolCounters } from './resource-pool-stats.js'
 export interface WaiterQueueOwner {
   /** The error for a waiter whose deadline passed. */
   makeTimeoutError(timeoutMs: number): Error
+  /** The error for a waiter who is shed. */
+  makeShedError(waitedMs: number): Error
   /** The last waiter left. */
   onNobodyWaiting(): void
 }
@@ -15,6 +18,7 @@ export interface WaiterQueueOwner {
 /** A waiter in the queue. One without a timer has no deadline. */
 interface Waiting<T extends object> {
   readonly waiter: Waiter<T>
+  readonly sinceMs: number
   key: number
   timer: TimerHandle | undefined
 }
@@ -24,12 +28,19 @@ export class WaiterQueue<T extends object> {
   readonly #clock: Clock
   readonly #counters: ResourcePoolCounters
   readonly #owner: WaiterQueueOwner
+  readonly #overload: OverloadGauge
   readonly #waiting = new Deque<Waiting<T>>()
 
-  /** Counts in `counters` what becomes of waiters, except those served. */
-  constructor(clock: Clock, counters: ResourcePoolCounters, owner: WaiterQueueOwner) {
+  /** Counts in `counters` what becomes of waiters, except those served, whose wait it records. */
+  constructor(
+    clock: Clock,
+    counters: ResourcePoolCounters,
+    shedding: SheddingOptions | undefined,
+    owner: WaiterQueueOwner,
+  ) {
     this.#clock = clock
     this.#counters = counters
+    this.#overload = new OverloadGauge(shedding)
     this.#owner = owner
   }
 
@@ -44,7 +55,10 @@ export class WaiterQueue<T extends object> {
    * deadline. The timer keeps the process alive: somebody awaits what it does.
    */
   push(waiter: Waiter<T>, timeoutMs: number): number {
-    const waiting: Waiting<T> = { waiter, key: 0, timer: undefined }
+    const nowMs = this.#clock.now()
+    // Where nobody is served at all only those who come can notice that the queue stands.
+    this.shed(nowMs)
+    const waiting: Waiting<T> = { waiter, sinceMs: nowMs, key: 0, timer: undefined }
     const key = this.#waiting.push(waiting)
     waiting.key = key
     if (timeoutMs <= MAX_TIMER_MS) {
@@ -53,11 +67,13 @@ export class WaiterQueue<T extends object> {
     return key
   }
 
-  /** Takes the oldest waiter, to be served. */
-  shift(): Waiter<T> | undefined {
+  /** Takes the oldest waiter, to be served. To be called after {@link shed}. */
+  shift(nowMs: number): Waiter<T> | undefined {
     const waiting = this.#waiting.shift()
-    if (waiting !== undefined) this.#disarm(waiting)
-    return waiting?.waiter
+    if (waiting === undefined) return undefined
+    this.#disarm(waiting)
+    this.#counters.waitTime.record(nowMs - waiting.sinceMs)
+    return waiting.waiter
   }
 
   /** Forgets a waiter without calling it. False when it is not in the queue. */
@@ -81,6 +97,23 @@ export class WaiterQueue<T extends object> {
       this.#counters.refused += 1
       waiter.onRefused(error)
     }
+  }
+
+  /** Under overload, refuses those who have waited for too long. Gives how many. */
+  shed(nowMs: number): number {
+    let oldest = this.#waiting.peek()
+    if (oldest === undefined) return 0
+    const limitMs = this.#overload.note(nowMs - oldest.sinceMs, nowMs)
+    let count = 0
+    for (; oldest !== undefined && nowMs - oldest.sinceMs > limitMs; count++) {
+      const error = this.#owner.makeShedError(nowMs - oldest.sinceMs)
+      this.#waiting.shift()
+      this.#disarm(oldest)
+      this.#counters.shed += 1
+      oldest.waiter.onRefused(error)
+      oldest = this.#waiting.peek()
+    }
+    return count
   }
 
   #timeOut(key: number, timeoutMs: number): void {

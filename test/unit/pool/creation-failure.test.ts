@@ -73,7 +73,7 @@ describe('whom a failed creation refuses', () => {
   })
 
   test('nobody is refused while another creation may succeed', async () => {
-    const fixture = makePool()
+    const fixture = makePool({ minSize: 2 })
     const outcomes = enqueue(fixture, Infinity, Infinity)
     await fixture.fail()
     expect(states(outcomes)).toEqual(['pending', 'pending'])
@@ -84,7 +84,7 @@ describe('whom a failed creation refuses', () => {
   })
 
   test('when all that ran side by side have failed, all waiters without a deadline are refused', async () => {
-    const fixture = makePool({ maxSize: 3 })
+    const fixture = makePool({ minSize: 3, maxSize: 3 })
     const outcomes = enqueue(fixture, Infinity, Infinity, Infinity, Infinity)
     for (let i = 0; i < 3; i++) await fixture.fail()
     expect(states(outcomes)).toEqual(['rejected', 'rejected', 'rejected', 'rejected'])
@@ -161,7 +161,7 @@ describe('when creations are tried again', () => {
   })
 
   test('jitter shortens a pause by up to its share', async () => {
-    const retryBackoff = { min: 100, max: 1_000, factor: 2, jitter: 0.5 }
+    const retryBackoff = { min: 100, max: 1_000, factor: 2, jitter: 0.5, failFast: Infinity }
     const fixture = makePool({ retryBackoff }, () => 0.8)
     enqueue(fixture, 1e6)
     await fixture.fail()
@@ -169,14 +169,14 @@ describe('when creations are tried again', () => {
   })
 
   test('creations that fail together lengthen the pause once', async () => {
-    const fixture = makePool({ maxSize: 5 })
+    const fixture = makePool({ minSize: 5, maxSize: 5 })
     enqueue(fixture, ...new Array(5).fill(1e6))
     for (let i = 0; i < 5; i++) await fixture.fail()
-    expect(fixture.clock.nextDelayMs).toBe(100)
+    expect([fixture.lifecycle.attempts, fixture.clock.nextDelayMs]).toEqual([5, 100])
   })
 
   test('there is one attempt at a time until one succeeds', async () => {
-    const fixture = makePool({ maxSize: 5 })
+    const fixture = makePool({ minSize: 5, maxSize: 5 })
     enqueue(fixture, ...new Array(5).fill(1e6))
     for (let i = 0; i < 5; i++) await fixture.fail()
     fixture.clock.advance(1_000)
@@ -206,6 +206,44 @@ describe('when creations are tried again', () => {
       }
     }
     expect(fixture.lifecycle.attempts).toBeLessThanOrEqual(70)
+  })
+
+  test('however short the pauses and large the pool, 50 attempts a second are the most', async () => {
+    const retryBackoff = { min: 1, max: 1, factor: 1, jitter: 1, failFast: Infinity }
+    const fixture = makePool({ minSize: 100, maxSize: 100, retryBackoff }, () => 0.999)
+    watch(fixture.pool.warmUp())
+    for (let ms = 0; ms < 1_000; ms++) {
+      enqueue(fixture, Infinity, 500)
+      while (fixture.lifecycle.pending.length > 0) await fixture.fail()
+      fixture.clock.advance(1)
+    }
+    expect(fixture.lifecycle.attempts).toBeLessThanOrEqual(50)
+    expect(fixture.lifecycle.attempts).toBeGreaterThan(30)
+  })
+
+  test('after failFast callers are refused at once during the pauses, until an attempt succeeds', async () => {
+    const retryBackoff = { min: 100, max: 100, factor: 1, jitter: 0, failFast: 150 }
+    const fixture = makePool({ retryBackoff })
+    const [patient] = enqueue(fixture, 10_000)
+    await fixture.fail()
+    const [early] = enqueue(fixture, 10_000)
+    fixture.clock.advance(100)
+    const error = new Error('still down')
+    await fixture.fail(error)
+    fixture.clock.advance(60)
+    const [refused] = enqueue(fixture, 10_000)
+    await settle()
+    expect(refused).toEqual({ state: 'rejected', error })
+    fixture.clock.advance(40)
+    const [hopeful] = enqueue(fixture, 10_000)
+    const [a] = await fixture.succeed()
+    fixture.pool.release(a as FakeResource)
+    await settle()
+    expect(states([patient, early, hopeful] as never)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'pending',
+    ])
   })
 
   test('without need there is no further attempt and no timer', async () => {

@@ -7,6 +7,8 @@ import { FakeClock } from '../../support/fake-clock.js'
 export class FakeResource {
   readonly id: number
   isUsable = true
+  /** What a validation finds out. */
+  isAlive = true
   /** Why it was destroyed, each time that it was. */
   readonly destroyed: DestroyReason[] = []
 
@@ -30,6 +32,11 @@ export class FakeLifecycle implements ResourceLifecycle<FakeResource> {
   readonly made: FakeResource[] = []
   /** How often `create` was called. */
   attempts = 0
+  /** The resources that were validated. */
+  readonly validations: FakeResource[] = []
+  /** Whether a validation gives no answer until its entry in `hanging` is called, or its resource destroyed. */
+  validationsHang = false
+  readonly hanging: Map<FakeResource, () => void> = new Map()
   onDestroy: (resource: FakeResource) => void = () => {}
 
   create(signal: AbortSignal): Promise<FakeResource> {
@@ -55,11 +62,25 @@ export class FakeLifecycle implements ResourceLifecycle<FakeResource> {
 
   destroy(resource: FakeResource, reason: DestroyReason): void {
     resource.destroyed.push(reason)
+    resource.isAlive = false
+    this.hanging.get(resource)?.()
     this.onDestroy(resource)
   }
 
   isUsable(resource: FakeResource): boolean {
     return resource.isUsable
+  }
+
+  validate(resource: FakeResource): Promise<void> {
+    this.validations.push(resource)
+    const answer = () => (resource.isAlive ? Promise.resolve() : Promise.reject(new Error('dead')))
+    if (!this.validationsHang) return answer()
+    return new Promise((resolve) => {
+      this.hanging.set(resource, () => {
+        this.hanging.delete(resource)
+        resolve(answer())
+      })
+    })
   }
 
   isTransient(error: unknown): boolean {
@@ -83,7 +104,10 @@ export const quietOptions: ResourcePoolOptions = {
   maxLifetimeMs: Infinity,
   lifetimeJitter: 0,
   maxWaiting: Infinity,
-  retryBackoff: { min: 100, max: 1_000, factor: 2, jitter: 0 },
+  validateAfterIdleMs: Infinity,
+  validationTimeoutMs: 1_000,
+  retryBackoff: { min: 100, max: 1_000, factor: 2, jitter: 0, failFast: Infinity },
+  shedding: undefined,
 }
 
 /** A pool with all that a test wants to reach. */
@@ -118,7 +142,8 @@ export function makePool(
   }
   const lend = async (count: number): Promise<FakeResource[]> => {
     const lent = Array.from({ length: count }, () => pool.acquire())
-    await succeed(count)
+    // The pool may open them one after the other.
+    while (lifecycle.pending.length > 0 && pool.snapshot.waiting > 0) await succeed(count)
     return Promise.all(lent)
   }
   return { pool, lifecycle, clock, succeed, fail, lend }
@@ -126,7 +151,7 @@ export function makePool(
 
 /** Lets all promises settle that can without time passing. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Promise.resolve()
+  for (let i = 0; i < 12; i++) await Promise.resolve()
 }
 
 /** What became of a promise so far. */
