@@ -1,9 +1,15 @@
-/** Gives `; did you mean "…"?` for the candidate nearest to a mistyped name, or an empty text if none is near. */
-export function suggestion(name: string, candidates: Iterable<string>): string {
+/**
+ * Gives `; did you mean "…"?` for the candidate nearest to a mistyped name, or an empty text if none is near.
+ * @param tolerance how many letters may be wrong. Default: a third of them, two in any case.
+ */
+export function suggestion(
+  name: string,
+  candidates: Iterable<string>,
+  tolerance: number = Math.max(2, Math.floor(name.length / 3)),
+): string {
   const wanted = simplify(name)
   let nearest: string | undefined
-  // A third of the letters may be wrong, two in any case.
-  let least = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  let least = tolerance + 1
   for (const candidate of candidates) {
     const distance = editDistance(wanted, simplify(candidate))
     if (distance < least) {

@@ -28,6 +28,8 @@ export type TypeOption =
   | TimestampMode
   | IntervalMode
   | JsonMode
+  | 'drop'
+  | 'keep'
   | CodecOverride
 
 /**
@@ -52,6 +54,8 @@ export interface TypeOptions {
   readonly interval?: IntervalMode | CodecOverride
   /** Also for `jsonb`. Default `'parse'`. */
   readonly json?: JsonMode | CodecOverride
+  /** Whether arrays get the lower bounds of their dimensions, as a property `lowerBounds`. Default `'drop'`. */
+  readonly arrayLowerBounds?: 'drop' | 'keep'
   readonly [nameOrOid: string]: TypeOption | undefined
 }
 

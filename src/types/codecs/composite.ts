@@ -1,6 +1,7 @@
 import { type DecodeError, EncodeError } from '../../base/errors.js'
 import { MessageWriter } from '../../protocol/message-writer.js'
 import { isString, type TraitedCodec, traitsOf } from '../codec-traits.js'
+import { staleType } from '../stale-type.js'
 import { cannotEncode, malformed } from '../value-errors.js'
 import { FieldReader, writeQuoted } from './quoted-text.js'
 import { writeText } from './text.js'
@@ -219,16 +220,13 @@ class Composite {
   }
 
   #changed(count: number): DecodeError {
-    return malformed(
-      this.#name,
-      `${count} attributes instead of ${this.#attributes.length}; after an ALTER TYPE call reloadSchema()`,
-    )
+    return staleType(this.#name, `${count} attributes instead of ${this.#attributes.length}`)
   }
 
   #changedType(name: string, typeOid: number): DecodeError {
-    return malformed(
+    return staleType(
       this.#name,
-      `attribute ${JSON.stringify(name)} has the type with OID ${typeOid}; after an ALTER TYPE call reloadSchema()`,
+      `attribute ${JSON.stringify(name)} has the type with OID ${typeOid}`,
     )
   }
 }

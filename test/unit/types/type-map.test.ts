@@ -115,7 +115,17 @@ describe('a codec given for a type', () => {
 const wrong: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
   ['a mistyped name', { in8: 'bigint' }, 'there is no type "in8"; did you mean "int8"?'],
   ['a name in capitals', { JSONB: 'parse' }, 'there is no type "JSONB"; did you mean "jsonb"?'],
-  ['a name like none', { geographical: upper }, 'there is no type "geographical"'],
+  [
+    'a name like none, without a codec',
+    { geographical: 'x' },
+    '"geographical" is no built-in type',
+  ],
+  [
+    'a mistyped name with a codec',
+    { uuidd: upper },
+    'there is no type "uuidd"; did you mean "uuid"?',
+  ],
+  ['a wrong word for lower bounds', { arrayLowerBounds: 'x' }, "must be 'drop' or 'keep'"],
   ['an OID that is none', { 4294967296: upper }, 'there is no type "4294967296"'],
   [
     'an unknown word',
@@ -134,6 +144,36 @@ const wrong: readonly (readonly [string, Readonly<Record<string, unknown>>, stri
 test.each(wrong)('%s is a TypeError that names it', (_what, options, message) => {
   expect(() => builtin.with(options)).toThrow(TypeError)
   expect(() => builtin.with(options)).toThrow(message)
+})
+
+test('a type of the user may have any name that is not nearly a built-in one', () => {
+  for (const name of ['mood', 'geographical', 'public.int5', 'a.b']) {
+    expect(() => builtin.with({ [name]: upper })).not.toThrow()
+  }
+})
+
+test('an option for a built-in type may name its schema', () => {
+  const map = builtin.with({ 'pg_catalog.int8': 'bigint' })
+  expect(decode(map.get(OIDS.int8), ONE, 'binary')).toBe(1n)
+})
+
+test('an option reaches through ranges and multiranges', () => {
+  const map = builtin.with({ int8: 'bigint' })
+  expect(decode(map.get(OIDS.int8range), Buffer.from('[1,2)'), 'text')).toMatchObject({
+    lower: 1n,
+    upper: 2n,
+  })
+  expect(decode(map.get(OIDS._int8multirange), Buffer.from('{"{[1,2)}"}'), 'text')).toMatchObject([
+    [{ lower: 1n, upper: 2n }],
+  ])
+})
+
+test('arrays keep their lower bounds when a layer says so', () => {
+  const map = builtin.with({ arrayLowerBounds: 'keep' }).with({ int8: 'bigint' })
+  expect(decode(map.get(OIDS._int4), Buffer.from('[5:5]={1}'), 'text')).toHaveProperty(
+    'lowerBounds',
+    [5],
+  )
 })
 
 test('an option that is undefined is none', () => {
