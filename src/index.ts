@@ -27,11 +27,19 @@ export {
 } from './base/errors.js'
 export type {
   ChannelBinding,
+  LoadBalanceHosts,
   PasswordProvider,
   ProtocolVersion,
   StatementMode,
+  TargetSessionAttrs,
 } from './config/connect-options.js'
-export type { SslMode, SslOptions } from './config/tls-options.js'
+export type {
+  SslCertMode,
+  SslMode,
+  SslNegotiation,
+  SslOptions,
+  TlsVersion,
+} from './config/tls-options.js'
 export type { ConnectOptions } from './connection/connect.js'
 export { connect } from './connection/connect.js'
 export type { CloseOptions, ServerVersion } from './connection/connection.js'

@@ -21,12 +21,7 @@ const FOREIGN_KEYS: Readonly<Record<string, RegExp>> = {
   krbsrvname: /^postgres$/,
   requirepeer: NO_VALUE,
   service: NO_VALUE,
-  sslcertmode: /^allow$/,
   sslcompression: /^[01]$/,
-  sslcrl: NO_VALUE,
-  sslcrldir: NO_VALUE,
-  sslkeylogfile: NO_VALUE,
-  sslsni: /^1$/,
   tcp_user_timeout: /^0$/,
 }
 

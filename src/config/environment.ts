@@ -8,6 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface DefaultFiles {
   readonly passfile: string
   readonly rootCertificate: string
+  readonly revocationList: string
   readonly certificate: string
   readonly key: string
 }
@@ -27,6 +28,7 @@ export function defaultFiles(
   return {
     passfile: isWindows ? join(folder, 'pgpass.conf') : join(home, '.pgpass'),
     rootCertificate: join(folder, 'root.crt'),
+    revocationList: join(folder, 'root.crl'),
     certificate: join(folder, 'postgresql.crt'),
     key: join(folder, 'postgresql.key'),
   }

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { hide } from './hidden.js'
 import { optionError } from './option-error.js'
 import type { Passfile } from './passfile.js'
-import type { TlsConfig } from './tls-options.js'
+import type { TlsConfig } from './resolve-tls.js'
 
 /** Whether to ask for TLS. `tls-if-offered` goes on without on the same socket when the server has none. */
 export type Encryption = 'plain' | 'tls-if-offered' | 'tls'

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { describeValue, optionError } from './option-error.js'
 import { wrongType } from './option-parsers.js'
 import type { OptionParser, OptionPlace } from './option-table.js'
@@ -94,15 +94,33 @@ export function readCertificates(source: PemSource): { pem: string; first: X509C
   return { pem: text, first }
 }
 
+const REVOCATION_LIST = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g
+
 /**
- * Gives the private key of a PEM.
- * @throws {OptionError} when it is malformed, or `passphrase` does not open it.
+ * Gives the certificate revocation lists of a PEM.
+ * @throws {OptionError} when there is none. Whether they are well-formed shows when TLS is set up.
+ */
+export function readRevocationLists(source: PemSource): readonly string[] {
+  const lists = readPem(source).match(REVOCATION_LIST)
+  if (lists !== null) return lists
+  throw badPem(source, 'there is no PEM certificate revocation list in it')
+}
+
+/**
+ * Gives the private key of a PEM, or of a file in DER.
+ * @throws {OptionError} when it is malformed, `passphrase` does not open it, or others than its owner could
+ * read its file.
  */
 export function readPrivateKey(
   source: PemSource,
   passphrase: string | undefined,
 ): { pem: string; key: KeyObject } {
+  if ('path' in source) checkKeyFile(source)
   const text = readPem(source)
+  const der = text.startsWith('0') ? readDerKey(Buffer.from(text, 'latin1')) : undefined
+  if (der !== undefined) {
+    return { pem: der.export({ type: 'pkcs8', format: 'pem' }).toString(), key: der }
+  }
   if (!text.includes('PRIVATE KEY-----')) throw badPem(source, 'there is no PEM private key in it')
   try {
     const key = createPrivateKey({
@@ -120,6 +138,41 @@ export function readPrivateKey(
         : 'the private key cannot be opened with this ssl.passphrase (sslpassword)'
     throw badPem(source, problem, cause)
   }
+}
+
+const DER_TYPES = ['pkcs8', 'pkcs1', 'sec1'] as const
+
+function readDerKey(bytes: Buffer): KeyObject | undefined {
+  for (const type of DER_TYPES) {
+    try {
+      return createPrivateKey({ key: bytes, format: 'der', type })
+    } catch {
+      // It may be of another type; when it is of none, the caller says so.
+    }
+  }
+  return undefined
+}
+
+/**
+ * A key that others can read is none. One that belongs to root may be readable by a group, so that the
+ * system can give the same to several services.
+ *
+ * @see initialize_SSL in src/interfaces/libpq/fe-secure-openssl.c
+ */
+function checkKeyFile(
+  source: PemSource & { readonly path: string },
+  platform: NodeJS.Platform = process.platform,
+): void {
+  const stats = statSync(source.path, { throwIfNoEntry: false })
+  // What is missing or a folder is told when it is read; Windows keeps the folder of the file private.
+  if (stats === undefined || stats.isDirectory() || platform === 'win32') return
+  if (!stats.isFile()) throw badPem(source, 'the private key is not a plain file')
+  const forbidden = stats.uid === 0 ? 0o037 : 0o077
+  if ((stats.mode & forbidden) === 0) return
+  throw badPem(
+    source,
+    'others than its owner have access to the private key: use chmod 0600 (0640 if it belongs to root)',
+  )
 }
 
 function badPem(source: PemSource, problem: string, cause?: unknown): TypeError {

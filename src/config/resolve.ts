@@ -17,11 +17,12 @@ import { optionError } from './option-error.js'
 import { type OptionTexts, resolveOptions } from './option-table.js'
 import { CONNECT_OPTIONS, type Replication } from './options.js'
 import { readPassfile } from './passfile.js'
+import { resolveTls, type TlsConfig } from './resolve-tls.js'
 import { startupParameters } from './startup-parameters.js'
-import { NO_SSL_INPUT, resolveTls, SSL_OPTIONS, type TlsConfig } from './tls-options.js'
+import { NO_SSL_INPUT, SSL_OPTIONS } from './tls-options.js'
 
 /**
- * Everything there is to know about how to connect. Nothing is read again later.
+ * Everything there is to know about how to connect. Nothing is read again later but changed certificates.
  *
  * Deeply frozen, but for what stays its user's: functions, the signal, codecs. The secrets in it are not
  * enumerable, so they show in no inspection or JSON; a copy by spreading loses them.

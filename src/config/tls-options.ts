@@ -1,21 +1,17 @@
-import { existsSync } from 'node:fs'
-import type { DefaultFiles } from './environment.js'
-import { hide } from './hidden.js'
-import { optionError } from './option-error.js'
-import { choice, string, wrongType } from './option-parsers.js'
+import { boolean, choice, string, wrongType } from './option-parsers.js'
 import {
   checkOptionNames,
   type OptionDefinition,
   type OptionParser,
-  type OptionTexts,
-  type OptionValues,
-  resolveOptions,
+  type OptionPlace,
 } from './option-table.js'
-import { type Pem, type PemSource, pem, readCertificates, readPrivateKey } from './pem.js'
+import { type Pem, type PemSource, pem } from './pem.js'
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
+const CERT_MODES = ['disable', 'allow', 'require'] as const
 const NEGOTIATIONS = ['postgres', 'direct'] as const
-const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
+/** The versions of TLS, in order. */
+export const TLS_VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
 
 /**
  * How far TLS is insisted on, as libpq's `sslmode` has it:
@@ -32,8 +28,11 @@ export type SslMode = (typeof MODES)[number]
 /** `postgres`: TLS is asked for with an SSLRequest. `direct`: it starts at once (PostgreSQL 17+). */
 export type SslNegotiation = (typeof NEGOTIATIONS)[number]
 
+/** Whether the client's certificate is shown: never, when the server asks for it, or else not connecting. */
+export type SslCertMode = (typeof CERT_MODES)[number]
+
 /** A version of TLS. */
-export type TlsVersion = (typeof VERSIONS)[number]
+export type TlsVersion = (typeof TLS_VERSIONS)[number]
 
 /** The members of the option `ssl`. Absent ones are read from connection string and environment. */
 export interface SslOptions {
@@ -49,36 +48,56 @@ export interface SslOptions {
   readonly key?: Pem | undefined
   /** Opens the key when it is encrypted. */
   readonly passphrase?: string | undefined
+  /** Default `allow`. `require` refuses to connect without a certificate of the client. */
+  readonly certMode?: SslCertMode | undefined
+  /**
+   * Lists of revoked certificates in PEM; there must be one for each authority of the server's chain.
+   * Default `~/.postgresql/root.crl`, if it exists.
+   */
+  readonly crl?: Pem | undefined
+  /** A folder of such lists, read in addition. */
+  readonly crlDir?: string | undefined
   /** The name that the server's certificate must be for. Default: the host connected to. */
   readonly servername?: string | undefined
+  /** Whether the server is told that name in clear text (SNI). Default true. */
+  readonly sni?: boolean | undefined
+  /**
+   * A file that the keys of each TLS session are appended to, in the format of NSS, so that tools can read
+   * what was recorded: for debugging only, since whoever has it can read everything. Made with mode 0600.
+   */
+  readonly keyLogFile?: string | undefined
   /** Default `TLSv1.2`. */
   readonly minVersion?: TlsVersion | undefined
   /** Default: the highest that Node.js knows. */
   readonly maxVersion?: TlsVersion | undefined
 }
 
-/** How to set up TLS. Its files have been read and its certificates checked. Frozen. */
-export interface TlsConfig {
-  /** The mode in effect: `require` with root certificates is `verify-ca` here. */
-  readonly mode: Exclude<SslMode, 'disable'>
-  readonly negotiation: SslNegotiation
-  /** Root certificates in PEM; undefined for those of Node.js. */
-  readonly ca: string | undefined
-  readonly cert: string | undefined
-  /** Private key in PEM. Not enumerable, so that it shows nowhere. */
-  readonly key: string | undefined
-  /** Not enumerable either. */
-  readonly passphrase: string | undefined
-  readonly servername: string | undefined
-  readonly minVersion: TlsVersion
-  readonly maxVersion: TlsVersion | undefined
-}
-
-const SYSTEM = 'system'
+/** The value of `ca` for the certificates that Node.js trusts. */
+export const SYSTEM = 'system'
 
 const rootCertificates: OptionParser<PemSource | typeof SYSTEM> = {
   fromValue: (value, place) => (value === SYSTEM ? SYSTEM : pem.fromValue(value, place)),
   fromText: (text, place) => (text === SYSTEM ? SYSTEM : pem.fromText(text, place)),
+}
+
+/** A path, and where its user wrote it. */
+export interface PathSource {
+  readonly path: string
+  readonly place: OptionPlace
+}
+
+const path: OptionParser<PathSource> = {
+  fromValue: (value, place) => ({ path: string().fromValue(value, place), place }),
+  fromText: (text, place) => ({ path: text, place }),
+}
+
+/** As libpq, which minds no letters' case here. */
+const tlsVersion: OptionParser<TlsVersion> = {
+  fromValue: (value, place) => choice(TLS_VERSIONS).fromValue(value, place),
+  fromText: (text, place) => {
+    const known = TLS_VERSIONS.find((version) => version.toLowerCase() === text.toLowerCase())
+    return choice(TLS_VERSIONS).fromValue(known ?? text, place)
+  },
 }
 
 /** The values of {@link SSL_OPTIONS} by name. */
@@ -89,14 +108,21 @@ interface SslValues {
   cert: PemSource
   key: PemSource
   passphrase: string
+  certMode: SslCertMode
+  crl: PemSource
+  crlDir: PathSource
   servername: string
+  sni: boolean
+  keyLogFile: PathSource
   minVersion: TlsVersion
   maxVersion: TlsVersion
 }
 
 /** The rows of the option table under `ssl`. */
 export const SSL_OPTIONS: { readonly [K in keyof SslOptions]-?: OptionDefinition<SslValues[K]> } & {
-  readonly [K in 'negotiation' | 'minVersion']: { readonly default: SslValues[K] }
+  readonly [K in 'negotiation' | 'certMode' | 'sni' | 'minVersion']: {
+    readonly default: SslValues[K]
+  }
 } = {
   mode: {
     parse: choice(MODES),
@@ -130,19 +156,50 @@ export const SSL_OPTIONS: { readonly [K in keyof SslOptions]-?: OptionDefinition
     doc: "The key of the client's certificate: PEM, in texts the path of a file.",
   },
   passphrase: { parse: string(), dsn: 'sslpassword', doc: 'Opens the key when it is encrypted.' },
+  certMode: {
+    parse: choice(CERT_MODES),
+    default: 'allow',
+    dsn: 'sslcertmode',
+    env: 'PGSSLCERTMODE',
+    doc: "Whether the client's certificate is shown when the server asks for it.",
+  },
+  crl: {
+    parse: pem,
+    dsn: 'sslcrl',
+    env: 'PGSSLCRL',
+    doc: 'Lists of revoked certificates: PEM, in texts the path of a file.',
+  },
+  crlDir: {
+    parse: path,
+    dsn: 'sslcrldir',
+    env: 'PGSSLCRLDIR',
+    doc: 'A folder of lists of revoked certificates.',
+  },
   servername: {
     parse: string(),
     doc: "The name that the server's certificate must be for, if not the host's.",
   },
+  sni: {
+    parse: boolean(),
+    default: true,
+    dsn: 'sslsni',
+    env: 'PGSSLSNI',
+    doc: 'Whether the server is told its name in clear text (SNI).',
+  },
+  keyLogFile: {
+    parse: path,
+    dsn: 'sslkeylogfile',
+    doc: 'A file that the keys of TLS sessions are appended to, for debugging.',
+  },
   minVersion: {
-    parse: choice(VERSIONS),
+    parse: tlsVersion,
     default: 'TLSv1.2',
     dsn: 'ssl_min_protocol_version',
     env: 'PGSSLMINPROTOCOLVERSION',
     doc: 'The lowest version of TLS to accept.',
   },
   maxVersion: {
-    parse: choice(VERSIONS),
+    parse: tlsVersion,
     dsn: 'ssl_max_protocol_version',
     env: 'PGSSLMAXPROTOCOLVERSION',
     doc: 'The highest version of TLS to accept.',
@@ -182,130 +239,4 @@ export const sslInput: OptionParser<SslInput> = {
   fromText: (text, place) => {
     throw wrongType(place, 'in an option object', text)
   },
-}
-
-/**
- * Decides on TLS and reads its certificates. Undefined: no TLS, as always on unix sockets.
- *
- * @throws {OptionError} when options contradict each other, or a file is missing, unreadable or malformed;
- * it names the option and the path.
- * @see initialize_SSL in src/interfaces/libpq/fe-secure-openssl.c
- */
-export function resolveTls(
-  input: SslInput,
-  texts: OptionTexts,
-  files: DefaultFiles,
-  usesTcp: boolean,
-): TlsConfig | undefined {
-  const ssl = resolveOptions(SSL_OPTIONS, input.options, texts, 'ssl.')
-  // Whoever switches TLS off in the program means it, whatever string and environment say about TLS.
-  if (input.options.mode === 'disable') return undefined
-  const mode = ssl.mode ?? (ssl.ca === SYSTEM ? 'verify-full' : input.defaultMode)
-  checkCombination(ssl, mode)
-  if (mode === 'disable' || !usesTcp) return undefined
-  const ca = resolveRootCertificates(ssl.ca, files)
-  const verifies = mode === 'verify-ca' || mode === 'verify-full'
-  if (ca === undefined && verifies && ssl.ca !== SYSTEM && !input.trustsSystem) {
-    throw optionError(
-      TypeError,
-      'ssl.ca',
-      `sslmode "${mode}" needs a root certificate and there is no ${files.rootCertificate}; give ssl.ca ` +
-        `(sslrootcert), "${SYSTEM}" for the certificates that Node.js trusts, or another sslmode`,
-    )
-  }
-  const client = resolveClientCertificate(ssl, files)
-  // With prefer and allow the certificate is not checked even if it could be: all that a failure would do
-  // is to drop to no encryption at all.
-  const trusted = verifies || mode === 'require' ? ca : undefined
-  const config = {
-    mode: mode === 'require' && trusted !== undefined ? 'verify-ca' : mode,
-    negotiation: ssl.negotiation,
-    ca: trusted,
-    cert: client?.cert,
-    servername: ssl.servername,
-    minVersion: ssl.minVersion,
-    maxVersion: ssl.maxVersion,
-  } as const
-  return Object.freeze(
-    hide(
-      hide({ ...config }, 'key', client?.key),
-      'passphrase',
-      client === undefined ? undefined : ssl.passphrase,
-    ),
-  )
-}
-
-type ResolvedSsl = OptionValues<typeof SSL_OPTIONS>
-
-function checkCombination(ssl: ResolvedSsl, mode: SslMode): void {
-  const isWeak = mode === 'disable' || mode === 'allow' || mode === 'prefer'
-  if (ssl.negotiation === 'direct' && isWeak) {
-    throw optionError(
-      TypeError,
-      'ssl.negotiation',
-      `sslnegotiation "direct" needs sslmode require or stronger, not "${mode}"`,
-    )
-  }
-  if (ssl.ca === SYSTEM && mode !== 'verify-full') {
-    throw optionError(
-      TypeError,
-      'ssl.mode',
-      `sslmode "${mode}" is too weak for sslrootcert "${SYSTEM}", with which anybody can have a certificate; ` +
-        'use "verify-full"',
-    )
-  }
-  const { minVersion, maxVersion } = ssl
-  if (maxVersion !== undefined && VERSIONS.indexOf(minVersion) > VERSIONS.indexOf(maxVersion)) {
-    throw optionError(
-      RangeError,
-      'ssl.minVersion',
-      `ssl.minVersion "${minVersion}" is above ssl.maxVersion "${maxVersion}"`,
-    )
-  }
-}
-
-function resolveRootCertificates(
-  ca: PemSource | typeof SYSTEM | undefined,
-  { rootCertificate }: DefaultFiles,
-): string | undefined {
-  if (ca === SYSTEM) return undefined
-  const source = ca ?? defaultFile('ssl.ca', rootCertificate)
-  return source === undefined ? undefined : readCertificates(source).pem
-}
-
-function resolveClientCertificate(
-  ssl: ResolvedSsl,
-  files: DefaultFiles,
-): { cert: string; key: string } | undefined {
-  const certSource = ssl.cert ?? defaultFile('ssl.cert', files.certificate)
-  if (certSource === undefined) {
-    if (ssl.key === undefined) return undefined
-    throw optionError(
-      TypeError,
-      'ssl.cert',
-      `${ssl.key.place.label} is given without ssl.cert (sslcert)`,
-    )
-  }
-  const keySource = ssl.key ?? defaultFile('ssl.key', files.key)
-  if (keySource === undefined) {
-    throw optionError(
-      TypeError,
-      'ssl.key',
-      `${certSource.place.label} is given without ssl.key (sslkey), and there is no ${files.key}`,
-    )
-  }
-  const { pem: cert, first } = readCertificates(certSource)
-  const { pem: key, key: privateKey } = readPrivateKey(keySource, ssl.passphrase)
-  if (!first.checkPrivateKey(privateKey)) {
-    throw optionError(
-      TypeError,
-      'ssl.key',
-      `${keySource.place.label} is not the key of the certificate in ${certSource.place.label}`,
-    )
-  }
-  return { cert, key }
-}
-
-function defaultFile(option: string, path: string): PemSource | undefined {
-  return existsSync(path) ? { place: { option, label: `default of "${option}"` }, path } : undefined
 }

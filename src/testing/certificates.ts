@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import {
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { isIP } from 'node:net'
 import { InterfaceError } from '../base/errors.js'
 import {
@@ -43,6 +50,7 @@ const OID = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  crlNumber: '2.5.29.20',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
@@ -108,6 +116,42 @@ export class CertificateAuthority {
     }
   }
 
+  /**
+   * Makes a list of revoked certificates, good for ten years, that revokes those given.
+   *
+   * @param certificates PEM of certificates that this authority has issued.
+   */
+  revocationList(certificates: readonly string[] = []): string {
+    const now = new Date()
+    const algorithm = sequence(objectIdentifier(OID.ecdsaWithSha256))
+    const revoked = certificates.map((certificate) => {
+      const { serialNumber } = new X509Certificate(certificate)
+      return sequence(unsignedInteger(Buffer.from(serialNumber, 'hex')), time(now))
+    })
+    // RFC 5280 §5.1; an empty list of certificates must be left out.
+    const toBeSigned = sequence(
+      // Version 2 is written as 1.
+      unsignedInteger(Buffer.from([1])),
+      algorithm,
+      distinguishedName(this.#name),
+      time(new Date(now.getTime() - DAY_MS)),
+      time(new Date(now.getTime() + 3650 * DAY_MS)),
+      ...(revoked.length === 0 ? [] : [sequence(...revoked)]),
+      explicit(
+        0,
+        sequence(
+          extension(
+            OID.authorityKeyIdentifier,
+            sequence(implicit(0, keyIdentifier(this.#publicKey))),
+          ),
+          extension(OID.crlNumber, unsignedInteger(Buffer.from([1]))),
+        ),
+      ),
+    )
+    const signature = sign('sha256', toBeSigned, this.#privateKey)
+    return pem('X509 CRL', sequence(toBeSigned, algorithm, bitString(signature)))
+  }
+
   /** Lays out and signs a certificate as RFC 5280 §4.1 has it. */
   #sign(request: CertificateRequest, publicKey: KeyObject, extensions: readonly Buffer[]): string {
     const now = Date.now()
@@ -137,7 +181,7 @@ export class CertificateAuthority {
       ),
     )
     const signature = sign('sha256', toBeSigned, this.#privateKey)
-    return pem(sequence(toBeSigned, algorithm, bitString(signature)))
+    return pem('CERTIFICATE', sequence(toBeSigned, algorithm, bitString(signature)))
   }
 }
 
@@ -189,7 +233,7 @@ function groups(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
 }
 
-function pem(der: Buffer): string {
+function pem(label: string, der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }

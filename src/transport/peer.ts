@@ -1,5 +1,5 @@
 import type { Encryption } from '../config/hosts.js'
-import type { TlsConfig } from '../config/tls-options.js'
+import type { TlsConfig } from '../config/resolve-tls.js'
 
 /** Where to connect to: a port at an address, or the file of a unix socket. */
 export type SocketTarget =

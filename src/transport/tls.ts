@@ -1,7 +1,14 @@
 import { isIP, type Socket } from 'node:net'
-import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls'
 import { ConnectionClosedError, ConnectionError, ProtocolError, TlsError } from '../base/errors.js'
-import type { TlsConfig } from '../config/tls-options.js'
+import type { TlsConfig } from '../config/resolve-tls.js'
+import type { TlsMaterial } from '../config/tls-material.js'
 import { writeSslRequest } from '../protocol/frontend.js'
 import { MessageWriter } from '../protocol/message-writer.js'
 import { SocketStep } from './socket-step.js'
@@ -84,26 +91,30 @@ export function startTls(
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const name = config.servername ?? host
-  const secured = connect({
-    socket,
-    ALPNProtocols: [ALPN_PROTOCOL],
-    minVersion: config.minVersion ?? 'TLSv1.2',
-    rejectUnauthorized: config.mode === 'verify-ca' || config.mode === 'verify-full',
-    checkServerIdentity: (_, certificate) =>
-      config.mode === 'verify-full' ? checkServerIdentity(name, certificate) : undefined,
-    // Server names in TLS are never addresses (RFC 6066, section 3).
-    ...(isIP(name) === 0 && { servername: name }),
-    ...(config.maxVersion !== undefined && { maxVersion: config.maxVersion }),
-    ...(config.ca !== undefined && { ca: config.ca }),
-    ...(config.cert !== undefined && { cert: config.cert }),
-    ...(config.key !== undefined && { key: config.key }),
-    ...(config.passphrase !== undefined && { passphrase: config.passphrase }),
-  })
   const failed = (message: string, cause?: Error) =>
     new TlsError(`TLS with ${address} failed: ${message}`, {
       address,
       ...(cause !== undefined && { cause }),
     })
+  let secured: TLSSocket
+  try {
+    secured = connect({
+      socket,
+      secureContext: secureContext(config),
+      ALPNProtocols: [ALPN_PROTOCOL],
+      rejectUnauthorized: config.mode === 'verify-ca' || config.mode === 'verify-full',
+      checkServerIdentity: (_, certificate) =>
+        config.mode === 'verify-full' ? checkServerIdentity(name, certificate) : undefined,
+      // Server names in TLS are never addresses (RFC 6066, section 3).
+      ...(config.sni && isIP(name) === 0 && { servername: name }),
+    })
+  } catch (error) {
+    // Material that OpenSSL refuses, such as a revocation list that is malformed.
+    socket.destroy()
+    const cause = error instanceof Error ? error : undefined
+    return Promise.reject(failed(cause?.message ?? String(error), cause))
+  }
+  if (config.keyLog !== undefined) secured.on('keylog', config.keyLog)
   const step = new SocketStep<TLSSocket>(secured, signal, (error) => failed(error.message, error))
   step.on('secureConnect', () => {
     if (config.negotiation === 'direct' && secured.alpnProtocol !== ALPN_PROTOCOL) {
@@ -114,4 +125,26 @@ export function startTls(
   })
   step.on('close', () => step.fail(failed('the server closed the connection')))
   return step.promise
+}
+
+/** A context is made once for each set of certificates: it takes a fifth of a millisecond. */
+const contexts = new WeakMap<TlsMaterial, SecureContext>()
+
+function secureContext({ material, minVersion, maxVersion }: TlsConfig): SecureContext {
+  const current = material()
+  let context = contexts.get(current)
+  if (context === undefined) {
+    const { ca, crl, cert, key, passphrase } = current
+    context = createSecureContext({
+      minVersion,
+      ...(maxVersion !== undefined && { maxVersion }),
+      ...(ca !== undefined && { ca }),
+      ...(crl.length > 0 && { crl: [...crl] }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(passphrase !== undefined && { passphrase }),
+    })
+    contexts.set(current, context)
+  }
+  return context
 }

@@ -154,6 +154,7 @@ describe('default files', () => {
     expect(defaultFiles({ HOME: '/home/u' }, 'linux')).toEqual({
       passfile: '/home/u/.pgpass',
       rootCertificate: '/home/u/.postgresql/root.crt',
+      revocationList: '/home/u/.postgresql/root.crl',
       certificate: '/home/u/.postgresql/postgresql.crt',
       key: '/home/u/.postgresql/postgresql.key',
     })

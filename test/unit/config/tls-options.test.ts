@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createPrivateKey } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectionConfig, resolveConnection } from '../../../src/config/resolve.js'
-import type { SslOptions, TlsConfig } from '../../../src/config/tls-options.js'
+import type { TlsConfig } from '../../../src/config/resolve-tls.js'
+import type { SslOptions } from '../../../src/config/tls-options.js'
 import { CERTIFICATE, ENCRYPTED_KEY, KEY, OTHER_KEY, PASSPHRASE } from './certificates.js'
 
 let root: string
@@ -29,6 +31,12 @@ beforeAll(() => {
   writeFileSync(join(root, 'empty.pem'), '')
   writeFileSync(join(root, 'broken.pem'), CERTIFICATE.replace(/MII/, 'AAA'))
   writeFileSync(join(root, 'broken-key.pem'), KEY.replace(/\nMI/, '\nAA'))
+  const der = createPrivateKey(KEY).export({ type: 'pkcs8', format: 'der' })
+  writeFileSync(join(root, 'key.der'), der)
+  writeFileSync(join(root, 'bad.der'), der.subarray(1))
+  const keys = ['key.pem', 'encrypted.pem', 'other.pem', 'broken-key.pem', 'key.der', 'bad.der']
+  for (const key of [...keys, 'full/.postgresql/postgresql.key']) chmodSync(join(root, key), 0o600)
+  writeFileSync(join(root, 'open.pem'), KEY, { mode: 0o644 })
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -93,7 +101,7 @@ describe('mode and root certificates', () => {
     test(`${JSON.stringify(given).slice(0, 90)}: ${mode ?? 'no TLS'}, root certificates ${ca}`, () => {
       const { tls } = resolve(given)
       expect(tls?.mode).toBe(mode)
-      expect(tls?.ca === undefined ? 'none' : 'given').toBe(ca)
+      expect(tls?.material().ca === undefined ? 'none' : 'given').toBe(ca)
     })
   }
 
@@ -126,14 +134,14 @@ describe('client certificates', () => {
   ]
   for (const [name, given] of cases) {
     test(`${name}`, () => {
-      const { tls } = resolve(given)
+      const tls = resolve(given).tls?.material()
       expect([tls?.cert, tls?.key, tls?.passphrase]).toEqual([CERTIFICATE, KEY, undefined])
     })
   }
 
   test('an encrypted key and its passphrase', () => {
     const dsn = `sslcert={root}/cert.pem sslkey={root}/encrypted.pem sslpassword='${PASSPHRASE}'`
-    const { tls } = resolve({ dsn })
+    const tls = resolve({ dsn }).tls?.material()
     expect([tls?.key, tls?.passphrase]).toEqual([ENCRYPTED_KEY, PASSPHRASE])
   })
 
@@ -141,18 +149,50 @@ describe('client certificates', () => {
     const { tls } = resolve({
       ssl: { cert: CERTIFICATE, key: ENCRYPTED_KEY, passphrase: PASSPHRASE },
     })
-    const seen = inspect(tls, { showHidden: true }) + JSON.stringify(tls)
-    expect(seen).toContain('verify-full')
-    expect(seen).not.toContain(PASSPHRASE)
-    expect(seen).not.toContain('PRIVATE KEY')
+    const material = tls?.material()
+    const seen = [tls, material].map(
+      (each) => inspect(each, { showHidden: true }) + JSON.stringify(each),
+    )
+    expect(seen.join()).toContain('verify-full')
+    expect(material?.key).toBe(ENCRYPTED_KEY)
+    expect(seen.join()).not.toContain(PASSPHRASE)
+    expect(seen.join()).not.toContain('PRIVATE KEY')
   })
+
+  test('a key in DER', () => {
+    const tls = resolve({ dsn: 'sslcert={root}/cert.pem sslkey={root}/key.der' }).tls?.material()
+    expect(tls?.key).toBe(KEY)
+  })
+
+  test('sslcertmode disable leaves them unread', () => {
+    const { tls } = resolve({ dsn: 'sslcertmode=disable sslcert={root}/none.pem', home: 'full' })
+    expect(tls?.material()).toMatchObject({ cert: undefined, key: undefined })
+  })
+
+  test('sslcertmode require demands one', () => {
+    const { tls } = resolve({ dsn: 'sslcertmode=require', home: 'full' })
+    expect(tls?.material().cert).toBe(CERTIFICATE)
+    expect(() => resolve({ dsn: 'sslcertmode=require' })).toThrow(
+      /sslcertmode "require" is given without ssl\.cert/,
+    )
+  })
+})
+
+test('PGREQUIRESSL, which came before sslmode, is still heard', () => {
+  const environment = { PGREQUIRESSL: '1' }
+  expect(resolve({ environment }).tls?.mode).toBe('require')
+  expect(resolve({ environment, dsn: 'sslmode=prefer' }).tls?.mode).toBe('prefer')
+  expect(resolve({ environment: { PGREQUIRESSL: '0' } }).tls?.mode).toBe('prefer')
 })
 
 test('the other members pass through, with their defaults', () => {
   const given = { servername: 'db', maxVersion: 'TLSv1.3', negotiation: 'direct' } as const
   expect(resolve({ ssl: given }).tls).toMatchObject({ ...given, minVersion: 'TLSv1.2' })
   expect(resolve({}).tls).toMatchObject({ negotiation: 'postgres', minVersion: 'TLSv1.2' })
-  const dsn = 'ssl_min_protocol_version=TLSv1.3 sslmode=require sslnegotiation=direct'
+  expect(resolve({}).tls).toMatchObject({ sni: true, maxVersion: undefined })
+  expect(resolve({ dsn: 'sslsni=0' }).tls?.sni).toBe(false)
+  expect(resolve({ environment: { PGSSLSNI: '0' } }).tls?.sni).toBe(false)
+  const dsn = 'ssl_min_protocol_version=tlsv1.3 sslmode=require sslnegotiation=direct'
   expect(resolve({ dsn }).tls).toMatchObject({ minVersion: 'TLSv1.3', negotiation: 'direct' })
 })
 
@@ -231,6 +271,23 @@ describe('what is refused, before any connection', () => {
       { dsn: 'sslcert={root}/cert.pem sslkey={root}/broken-key.pem' },
       /the private key is malformed: .*broken-key/,
     ],
+    [
+      { dsn: 'sslcert={root}/cert.pem sslkey={root}/bad.der' },
+      /there is no PEM private key in it: .*bad\.der/,
+    ],
+    [
+      { dsn: 'sslcert={root}/cert.pem sslkey={root}/open.pem' },
+      /others than its owner have access to the private key: use chmod 0600.*open\.pem/,
+    ],
+    [{ dsn: 'sslcert={root}/cert.pem sslkey={root}' }, /"sslkey" .*: this is a directory: /],
+    [{ dsn: 'sslcert={root}/cert.pem sslkey=/dev/null' }, /the private key is not a plain file/],
+    [{ dsn: 'sslcrl={root}/ca.pem' }, /no PEM certificate revocation list in it: .*ca\.pem/],
+    [{ dsn: 'sslcrldir={root}/none' }, /"sslcrldir" .*there is no such file: .*none/],
+    [
+      { dsn: 'sslcrldir={root}/bare' },
+      /there is no file \*\.r0 with a certificate revocation list/,
+    ],
+    [{ environment: { PGSSLCERTMODE: 'maybe' } }, /PGSSLCERTMODE must be one of "disable"/],
     [
       { ssl: { cert: CERTIFICATE, key: ENCRYPTED_KEY } },
       /encrypted and there is no ssl\.passphrase/,
