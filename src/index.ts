@@ -40,14 +40,28 @@ export type {
   SslOptions,
   TlsVersion,
 } from './config/tls-options.js'
+export type { SslMode, SslOptions } from './config/tls-options.js'
+export { BulkQueryable } from './connection/bulk-queryable.js'
 export type { ConnectOptions } from './connection/connect.js'
 export { connect } from './connection/connect.js'
 export type { CloseOptions, ServerVersion } from './connection/connection.js'
 export { Connection } from './connection/connection.js'
 export type { ConnectionEvents } from './connection/connection-events.js'
+export type { CopyRecordsOptions, Records } from './connection/copy-records.js'
+export type { CopySink } from './connection/copy-sink.js'
+export type { CopyPiece, CopySource } from './connection/copy-source.js'
+export type {
+  CopyFormat,
+  CopyFormatOptions,
+  CopyFromOptions,
+  CopyQuery,
+  CopyTableOptions,
+  CopyToOptions,
+} from './connection/copy-statement.js'
 export type { FetchvalOptions, QueryOptions } from './connection/queryable.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'
+export { RowReader } from './connection/row-reader.js'
 export { Transaction, Transactional } from './connection/transaction.js'
 export type {
   BeginOptions,
@@ -70,6 +84,7 @@ export type {
 } from './protocol/messages.js'
 export type { Codec } from './types/codec.js'
 export type { SparseVector } from './types/codecs/vector.js'
+export type { RecordValues } from './types/copy-rows.js'
 export { Interval } from './types/interval.js'
 export type { RangeBounds, RangeLike } from './types/range.js'
 export { Range } from './types/range.js'

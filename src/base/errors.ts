@@ -245,6 +245,14 @@ export class CommitRolledBackError extends SluiceError {
   }
 }
 
+/** What an {@link EncodeError} takes besides its message. */
+export interface EncodeErrorDetails extends ErrorDetails {
+  readonly parameter?: number
+  readonly type?: string
+  readonly row?: number
+  readonly column?: string
+}
+
 /** A value cannot become what its parameter needs. Nothing was sent. The value itself is not kept. */
 export class EncodeError extends SluiceError {
   static {
@@ -254,10 +262,16 @@ export class EncodeError extends SluiceError {
   declare parameter?: number
   /** Name of the PostgreSQL type. */
   declare type?: string
+  /** Where many rows were given: which one, the first being 0. */
+  declare row?: number
+  /** Where rows of a table were given: the name of the column. */
+  declare column?: string
 
-  constructor(message: string, details: ErrorDetails & { parameter?: number; type?: string } = {}) {
+  constructor(message: string, details: EncodeErrorDetails = {}) {
     super(message, 'ERR_SLUICE_ENCODE', { safeToRetry: true, ...details })
     if (details.parameter !== undefined) this.parameter = details.parameter
+    if (details.row !== undefined) this.row = details.row
+    if (details.column !== undefined) this.column = details.column
     if (details.type !== undefined) this.type = details.type
   }
 }

@@ -1,7 +1,7 @@
 import type { Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
-import type { HeldConnection, HoldOptions } from './held-connection.js'
+import { BulkQueryable } from './bulk-queryable.js'
 import {
   allRows,
   commandOnly,
@@ -37,20 +37,7 @@ export interface FetchvalOptions {
  * not fit its JavaScript type, {@link ConnectionClosedError} when the connection is or gets lost. It
  * throws `TypeError` when an argument is of the wrong kind.
  */
-export abstract class Queryable {
-  /** Hands a request to a connection, which settles it in all cases. */
-  protected abstract submit(request: Request): void
-
-  /**
-   * Runs `fn` with one connection for all its requests: a connection gives itself, a pool borrows one
-   * and releases it when the promise of `fn` settles. Rejects with what `fn` rejects with, or with why
-   * there is no connection.
-   */
-  protected abstract hold<T>(
-    fn: (connection: HeldConnection) => Promise<T>,
-    options?: HoldOptions,
-  ): Promise<T>
-
+export abstract class Queryable extends BulkQueryable {
   /** All rows. asyncpg: `fetch`. */
   fetch<Row = Record<string, unknown>>(
     query: string,

@@ -155,6 +155,13 @@ export function writeCopyData(out: MessageWriter, data: Uint8Array): void {
   out.finish()
 }
 
+/** CopyData that are all of what `data` holds, which is empty afterwards. */
+export function moveCopyData(out: MessageWriter, data: MessageWriter): void {
+  out.begin(Frontend.CopyData)
+  data.moveTo(out)
+  out.finish()
+}
+
 /** CopyDone: the COPY data is complete. */
 export function writeCopyDone(out: MessageWriter): void {
   out.begin(Frontend.CopyDone)

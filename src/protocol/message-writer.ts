@@ -77,6 +77,12 @@ export class MessageWriter {
     return batch
   }
 
+  /** Appends the batch to that of `target` and starts the next in its own place. */
+  moveTo(target: MessageWriter): void {
+    target.bytes(this.#buf.subarray(this.#start, this.#end))
+    this.#end = this.#start
+  }
+
   int8(value: number): void {
     this.#reserve(1)
     this.#buf[this.#end++] = value

@@ -65,6 +65,11 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   },
   { files: ['wire/'], imports: WIRE, node: [] },
   {
+    files: ['connection/copy-sink.ts', 'connection/copy-source.ts'],
+    imports: ['base/'],
+    node: ['node:fs', 'node:stream', 'node:stream/promises', 'type node:stream/web'],
+  },
+  {
     files: ['connection/'],
     imports: [
       'connection/',

@@ -1,0 +1,109 @@
+import { InterfaceError } from '../base/errors.js'
+import { RecordReader, type RecordValues, RecordWriter } from '../types/copy-rows.js'
+import type { RowDecoder } from '../types/row-decoder.js'
+import type { StatementPlan } from '../wire/prepared-statement.js'
+import { CopyCommand } from '../wire/requests/copy-command.js'
+import { CopyInRequest } from '../wire/requests/copy-in.js'
+import { CopyOutRequest } from '../wire/requests/copy-out.js'
+import type { CommandResult } from '../wire/requests/simple-query.js'
+import type { Submit } from './copy.js'
+import {
+  type CopyTableOptions,
+  columnList,
+  qualifiedName,
+  tableName,
+  whereClause,
+} from './copy-statement.js'
+import { feed, type Source, sourceOf } from './feed.js'
+import type { RowMode } from './result.js'
+import { RowReader } from './row-reader.js'
+
+/** Options of `copyRecordsTo`. */
+export interface CopyRecordsOptions extends CopyTableOptions {
+  /** A condition, in SQL and as it is: rows that do not meet it are left out. */
+  readonly where?: string
+}
+
+/** Rows one after the other, as values in the order of the columns or as objects by their names. */
+export type Records = Iterable<RecordValues> | AsyncIterable<RecordValues>
+
+/** So much goes into one message, in bytes: less costs more messages, more only memory. */
+const MESSAGE_BYTES = 64 * 1024
+
+/** Copies typed rows into a table. The types are those of its columns, asked for before. */
+export async function copyRecordsInto(
+  submit: Submit,
+  table: string,
+  records: Records,
+  options: CopyRecordsOptions,
+): Promise<CommandResult> {
+  const { columns, schemaName, where } = options
+  const list = columns === undefined ? '*' : columnList(columns)
+  const described = `select ${list} from ${qualifiedName(table, schemaName)} limit 0`
+  const condition = whereClause(where)
+  const source = sourceOf(records, 'the rows')
+  const next = source.next()
+  // A source that has its first row at once keeps the place of the call among those around it.
+  const first = 'then' in next ? await next : next
+  let writer: RecordWriter | undefined
+  const command = CopyCommand.describing(described, (plan) => {
+    writer = new RecordWriter(plan.columns, first.done === true ? undefined : first.value)
+    return `COPY ${tableName(table, options)} FROM STDIN WITH (FORMAT ${writer.format})${condition}`
+  })
+  const request = new CopyInRequest(command)
+  submit(request)
+  await feed(
+    following(first, source),
+    request,
+    (row) => {
+      if (writer === undefined) return
+      writer.write(row)
+      if (writer.data.length >= MESSAGE_BYTES) request.addAll(writer.data)
+    },
+    () => {
+      if (writer === undefined) return
+      writer.end()
+      request.addAll(writer.data)
+    },
+  )
+  return request.promise
+}
+
+/** Copies the rows of a query out, typed as those of `fetch`. */
+export function copyRecordsOf<Row>(submit: Submit, query: string, mode: RowMode): RowReader<Row> {
+  return new RowReader(() => {
+    const reader = new RecordReader<Row>()
+    const command = CopyCommand.describing(query, (plan) => {
+      const decoder = mode === 'array' ? plan.arrayDecoder : plan.objectDecoder
+      reader.decoder = decoder as RowDecoder<Row>
+      return `COPY (${copiedQuery(query, plan)}) TO STDOUT WITH (FORMAT binary)`
+    })
+    const request = new CopyOutRequest(command, reader)
+    submit(request)
+    return request
+  })
+}
+
+/** The query; values of types that are read as text here become text on the server, as binary COPY knows no other. */
+function copiedQuery(query: string, { columns }: StatementPlan): string {
+  const bare = `${query.replace(/[\s;]+$/, '')}\n`
+  if (columns.length === 0) {
+    throw new InterfaceError('the query gives no columns that could be copied')
+  }
+  if (columns.every(({ format }) => format === 1)) return bare
+  const names = columns.map((_, i) => `c${i}`)
+  const values = columns.map(({ format }, i) => (format === 1 ? names[i] : `${names[i]}::text`))
+  return `SELECT ${values.join(', ')} FROM (${bare}) AS q (${names.join(', ')})`
+}
+
+/** A source whose first item was taken already. */
+function following<T>(first: IteratorResult<T>, rest: Source<T>): Source<T> {
+  let isFirst = true
+  const next = () => {
+    if (!isFirst) return rest.next()
+    isFirst = false
+    return first
+  }
+  // Of either kind, as the rest is.
+  return { next, return: () => rest.return?.() } as Source<T>
+}

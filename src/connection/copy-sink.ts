@@ -1,0 +1,71 @@
+import { createWriteStream, openSync } from 'node:fs'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { WritableStream } from 'node:stream/web'
+
+/**
+ * Where COPY data go: a stream of Node or of the web, which is ended with the data; the path of a file,
+ * as a string or file URL, which is made or overwritten; or a function that gets each piece and is
+ * waited for.
+ */
+export type CopySink =
+  | NodeJS.WritableStream
+  | WritableStream<Uint8Array>
+  | string
+  | URL
+  | ((piece: Buffer) => unknown)
+
+/** Writes all of an iterable to a sink, waiting whenever the sink does; `leave` stops the iterable where it is. */
+export type WriteAll = (pieces: AsyncIterable<Buffer>, leave: () => void) => Promise<void>
+
+/**
+ * Opens a sink. When the pieces or the sink fail the other is closed, and the promise of what it gives
+ * rejects with the failure.
+ *
+ * @throws {TypeError} when `sink` is none; Node's error when the file cannot be opened.
+ */
+export function openSink(sink: CopySink): WriteAll {
+  if (typeof sink === 'function') return (pieces) => call(sink, pieces)
+  if (typeof sink === 'string' || sink instanceof URL) {
+    // At once: a COPY keeps its place among the calls around it, and is not sent when this fails.
+    const file = createWriteStream('', { fd: openSync(sink, 'w') })
+    return (pieces, leave) => pump(pieces, file, leave)
+  }
+  if (typeof sink !== 'object' || sink === null) throw noSink()
+  if (isNodeStream(sink)) return (pieces, leave) => pump(pieces, sink, leave)
+  if (isWebStream(sink)) return (pieces, leave) => pump(pieces, Writable.fromWeb(sink), leave)
+  throw noSink()
+}
+
+async function pump(
+  pieces: AsyncIterable<Buffer>,
+  stream: NodeJS.WritableStream,
+  leave: () => void,
+): Promise<void> {
+  // Else a sink that breaks would be noticed at the next piece only, which may take its time.
+  stream.on('close', leave)
+  try {
+    await pipeline(pieces, stream)
+  } finally {
+    stream.off('close', leave)
+  }
+}
+
+async function call(
+  sink: (piece: Buffer) => unknown,
+  pieces: AsyncIterable<Buffer>,
+): Promise<void> {
+  for await (const piece of pieces) await sink(piece)
+}
+
+function isNodeStream(sink: object): sink is NodeJS.WritableStream {
+  return 'write' in sink && typeof sink.write === 'function' && 'end' in sink
+}
+
+function isWebStream(sink: object): sink is WritableStream<Uint8Array> {
+  return 'getWriter' in sink && typeof sink.getWriter === 'function'
+}
+
+function noSink(): TypeError {
+  return new TypeError('the sink of a COPY must be a writable stream, a path or a function')
+}

@@ -1,0 +1,64 @@
+import { InterfaceError } from '../../base/errors.js'
+import { beginBind, finishBind, writeExecute, writeParse } from '../../protocol/frontend.js'
+import type { MessageWriter } from '../../protocol/message-writer.js'
+import { PreparedStatement, type StatementPlan } from '../prepared-statement.js'
+import type { Request } from '../request.js'
+import type { Session } from '../session.js'
+import { PrepareRequest } from './prepare.js'
+
+/** A COPY statement, which may depend on what a query that is described before it gives. */
+export class CopyCommand {
+  readonly #describedText: string | undefined
+  readonly #compose: (plan: StatementPlan | undefined) => string
+  #described: PreparedStatement | undefined
+
+  private constructor(
+    describedText: string | undefined,
+    compose: (plan: StatementPlan | undefined) => string,
+  ) {
+    this.#describedText = describedText
+    this.#compose = compose
+  }
+
+  static of(text: string): CopyCommand {
+    return new this(undefined, () => text)
+  }
+
+  /** A command whose text `compose` makes of the plan of `query`, which is described and not run. */
+  static describing(query: string, compose: (plan: StatementPlan) => string): CopyCommand {
+    return new this(query, (plan) => {
+      if (plan === undefined) throw new InterfaceError('the query is not described')
+      return compose(plan)
+    })
+  }
+
+  prerequisite(session: Session): Request | undefined {
+    if (this.#describedText === undefined) return undefined
+    // Not from the cache: of a table that has changed the bytes could be taken for another type.
+    this.#described = new PreparedStatement('', this.#describedText)
+    return new PrepareRequest(this.#described, session)
+  }
+
+  isWritable(): boolean {
+    return this.#described?.state.kind !== 'preparing'
+  }
+
+  /** Appends Parse, Bind and Execute: unlike Query, they refuse a text of several statements. Gives the text. */
+  write(out: MessageWriter): string {
+    const text = this.#compose(this.#plan())
+    writeParse(out, '', text)
+    beginBind(out, '', '')
+    out.uint16(0)
+    out.uint16(0)
+    finishBind(out, [])
+    writeExecute(out, '', 0)
+    return text
+  }
+
+  #plan(): StatementPlan | undefined {
+    if (this.#described === undefined) return undefined
+    const { state } = this.#described
+    if (state.kind === 'ready') return state.plan
+    throw state.kind === 'refused' ? state.newError() : new InterfaceError('not described')
+  }
+}

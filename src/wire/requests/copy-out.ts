@@ -1,0 +1,162 @@
+import { InterfaceError, type ServerMessageFields } from '../../base/errors.js'
+import { readCommandComplete, readCopyResponse, readEmpty } from '../../protocol/backend.js'
+import { writeSync } from '../../protocol/frontend.js'
+import { Backend, type TransactionStatus } from '../../protocol/messages.js'
+import { ChunkQueue } from '../chunk-queue.js'
+import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
+import type { Session } from '../session.js'
+import type { CopyCommand } from './copy-command.js'
+import { type CommandResult, commandResult } from './simple-query.js'
+
+/** Makes chunks of COPY data. */
+export interface CopyReceiver<Chunk> {
+  /** The body of one CopyData, valid only during the call. What it throws fails the COPY. */
+  onData(buf: Buffer, start: number, end: number): void
+  /** All that came since the last call; undefined if nothing did. */
+  takeChunk(): Chunk | undefined
+}
+
+/** What the server has to send next; behind an error nothing but ReadyForQuery. */
+type Progress = 'parsing' | 'binding' | 'executing' | 'copying' | 'copied' | 'answered'
+
+/**
+ * COPY … TO STDOUT. The data go through `receiver` into {@link chunks}, which hold the server back
+ * while nobody takes them; the promise tells how it ended, behind the last chunk.
+ */
+export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
+  readonly exclusive = true
+  readonly changesSession = false
+  /** The data, read by read. */
+  readonly chunks: ChunkQueue<Chunk> = new ChunkQueue()
+  protected queryText: string | undefined
+  readonly #command: CopyCommand
+  readonly #receiver: CopyReceiver<Chunk>
+  #progress: Progress = 'parsing'
+  #tag = ''
+  #isTakeScheduled = false
+  #hasLeft = false
+
+  constructor(command: CopyCommand, receiver: CopyReceiver<Chunk>) {
+    super()
+    this.#command = command
+    this.#receiver = receiver
+  }
+
+  protected get isAnswered(): boolean {
+    return this.#progress === 'answered'
+  }
+
+  override prerequisite(session: Session): Request | undefined {
+    return this.#command.prerequisite(session)
+  }
+
+  override isWritable(): boolean {
+    return this.#command.isWritable()
+  }
+
+  write(wire: Wire): void {
+    this.chunks.flow = wire
+    this.queryText = this.#command.write(wire.out)
+    writeSync(wire.out)
+  }
+
+  onMessage(code: number, buf: Buffer, start: number, end: number): void {
+    const progress = this.#progress
+    switch (code) {
+      case Backend.CopyData:
+        if (progress !== 'copying') break
+        this.#onData(buf, start, end)
+        return
+      case Backend.ParseComplete:
+        if (progress !== 'parsing') break
+        readEmpty(code, start, end)
+        this.#progress = 'binding'
+        return
+      case Backend.BindComplete:
+        if (progress !== 'binding') break
+        readEmpty(code, start, end)
+        this.#progress = 'executing'
+        return
+      case Backend.CopyOutResponse:
+        if (progress !== 'executing') break
+        readCopyResponse(buf, start, end)
+        this.#progress = 'copying'
+        return
+      case Backend.CopyDone:
+        if (progress !== 'copying') break
+        readEmpty(code, start, end)
+        this.#progress = 'copied'
+        return
+      case Backend.CommandComplete:
+        if (progress !== 'copied') break
+        this.#tag = readCommandComplete(buf, start, end)
+        this.#progress = 'answered'
+        return
+    }
+    throw unexpectedMessage(code, 'COPY TO STDOUT')
+  }
+
+  override onServerError(fields: ServerMessageFields): void {
+    super.onServerError(fields)
+    this.#progress = 'answered'
+  }
+
+  override onReady(status: TransactionStatus): void {
+    super.onReady(status)
+    this.#end()
+  }
+
+  override onLost(error: Error): void {
+    super.onLost(error)
+    this.#end()
+  }
+
+  override onRefused(error: unknown): void {
+    super.onRefused(error)
+    this.#end()
+  }
+
+  /** Nobody wants the data any more; what comes is passed over. Again does nothing. */
+  leave(): void {
+    // Whoever leaves knows; nobody else is told.
+    this.promise.catch(() => {})
+    if (this.chunks.isOver) return
+    this.#hasLeft = true
+    this.fail(new InterfaceError('the reader of the data left', { safeToRetry: false }))
+    this.chunks.close()
+  }
+
+  /** Whether {@link leave} ended it. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  protected result(): CommandResult {
+    return commandResult(this.#tag)
+  }
+
+  #onData(buf: Buffer, start: number, end: number): void {
+    if (this.failed || this.chunks.isOver) return
+    try {
+      this.#receiver.onData(buf, start, end)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (this.#isTakeScheduled) return
+    this.#isTakeScheduled = true
+    // Behind this read, whose messages become one chunk.
+    queueMicrotask(() => this.#take())
+  }
+
+  #take(): void {
+    this.#isTakeScheduled = false
+    const chunk = this.#receiver.takeChunk()
+    if (chunk !== undefined) this.chunks.push(chunk)
+  }
+
+  #end(): void {
+    this.#take()
+    this.chunks.end()
+  }
+}
