@@ -51,11 +51,10 @@ export class RecordWriter {
    */
   constructor(columns: readonly RecordColumn[], first: RecordValues | undefined) {
     this.#columns = columns
-    this.#isBinary = columns.every(
-      ({ name, codec }, i) =>
-        codec.encodeBinary !== undefined &&
-        !(traitsOf(codec).stringsGoAsText && holdsString(columnValue(first, i, name), 0)),
-    )
+    this.#isBinary = columns.every(({ name, codec }, i) => {
+      const value = columnValue(first, i, name) ?? null
+      return codec.encodeBinary !== undefined && (value === null || !goesAsText(codec, value))
+    })
     if (this.#isBinary) this.data.bytes(BINARY_HEADER)
   }
 
@@ -164,10 +163,8 @@ function columnValue(row: RecordValues | undefined, index: number, name: string)
   return Array.isArray(row) ? row[index] : (row as Record<string, unknown>)[name]
 }
 
-/** Looks a few arrays deep, since a value may contain itself. */
-function holdsString(value: unknown, depth: number): boolean {
-  if (typeof value === 'string') return true
-  return depth < 6 && Array.isArray(value) && value.some((item) => holdsString(item, depth + 1))
+function goesAsText(codec: Codec, value: unknown): boolean {
+  return traitsOf(codec).goesAsText?.(value) ?? false
 }
 
 function missing(codec: Codec): EncodeError {
