@@ -7,6 +7,7 @@ const DEFAULT_BENCHMARK = 'handshake'
 // Loaded when asked for: --help and a mistyped option answer without loading the driver.
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   handshake: async () => (await import('./handshake/command.js')).handshake,
+  drivers: async () => (await import('./drivers/command.js')).drivers,
 }
 
 /**

@@ -15,13 +15,14 @@ import {
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
 
-/** The TypeScript files below a folder of the repository, by their path in it. */
+/** The TypeScript files of a folder of the repository, by their path in it; not those of packages. */
 function readSources(folder: string): Sources {
   const root = join(repository, folder)
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
   const paths = files
     .filter((file) => file.isFile() && file.name.endsWith('.ts'))
     .map((file) => join(file.parentPath, file.name))
+    .filter((path) => !path.includes('node_modules'))
   return new Map(
     paths.map((path) => [relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')]),
   )

@@ -1,4 +1,4 @@
-import { connect, createPool, type Pool, PoolTimeoutError } from 'sluice'
+import { connect, createPool, type Pool, PoolTimeoutError } from '../../dist/index.js'
 import { type Latency, median, medianOfRounds, summarize } from '../support/statistics.js'
 import type { ApiResult } from './result.js'
 import type { HandshakeSettings } from './settings.js'

@@ -1,4 +1,4 @@
-import { startPostgres, type TestPostgres } from 'sluice/testing'
+import { startPostgres, type TestPostgres } from '../../dist/testing/index.js'
 import type { LeftOut } from './result.js'
 import { type Route, routeName } from './route.js'
 import { inspect, type Target, type Transport, transportOf } from './target.js'

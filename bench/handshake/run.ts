@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPool, type Pool } from 'sluice'
+import { createPool, type Pool } from '../../dist/index.js'
 import { machineFacts } from '../support/machine.js'
 import { runApiScenario } from './api-scenario.js'
 import type { ApiResult, HandshakeResult } from './result.js'

@@ -1,4 +1,4 @@
-import { type Connection, connect } from 'sluice'
+import { type Connection, connect } from '../../dist/index.js'
 import type { ProbeTarget } from './probe.js'
 import type { LeftOut } from './result.js'
 import type { Route } from './route.js'

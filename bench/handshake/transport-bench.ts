@@ -1,4 +1,4 @@
-import { connect, type Pool } from 'sluice'
+import { connect, type Pool } from '../../dist/index.js'
 import { runLoad, Stopwatches } from '../support/load.js'
 import { type Latency, medianOfRounds } from '../support/statistics.js'
 import { probe } from './probe.js'

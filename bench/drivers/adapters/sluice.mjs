@@ -1,0 +1,44 @@
+/** sluice as it comes. */
+import { createRequire } from 'node:module'
+import { connect, createPool } from '../../../dist/index.js'
+
+export const { version } = createRequire(import.meta.url)('../../../package.json')
+
+export async function open(target, mode) {
+  const { host, port, user, password, database } = target
+  const options = { host, port, user, password, database, ssl: 'disable' }
+  if (mode.pool) {
+    const pool = await createPool({
+      ...options,
+      minSize: mode.connections,
+      maxSize: mode.connections,
+    })
+    return { fetch: (sql, params) => pool.fetch(sql, params), close: () => pool.close() }
+  }
+  const connections = await Promise.all(
+    Array.from({ length: mode.connections }, () => connect(options)),
+  )
+  const of = (caller) => connections[caller % connections.length]
+  const namesOf = (columns) => columns.map((column) => column.name)
+  return {
+    fetch: (sql, params, caller) => of(caller).fetch(sql, params),
+    async batch({ sql, rows }, caller) {
+      await of(caller).executemany(sql, rows)
+      return rows.length
+    },
+    async copy({ table, columns, rows }, caller) {
+      await of(caller).copyRecordsTo(table, rows, { columns: namesOf(columns) })
+      return rows.length
+    },
+    async bulk({ table, columns, rows }, caller) {
+      await of(caller).insertMany(table, rows, { columns: namesOf(columns) })
+      return rows.length
+    },
+    async stream(sql) {
+      let count = 0
+      for await (const row of connections[0].stream(sql)) if (row.id > 0) count++
+      return count
+    },
+    close: () => Promise.all(connections.map((connection) => connection.close())),
+  }
+}
