@@ -5,6 +5,8 @@ import type { TraitedCodec } from './codec-traits.js'
 import { OIDS } from './oid.js'
 import { qualifiedName, type TypeDescription } from './type-description.js'
 import { isCodecOverride } from './type-options.js'
+import { isValueCodec } from './value-codec.js'
+import { asOverride } from './value-codec-override.js'
 
 const TYPE_BY_OID: ReadonlyMap<number, BuiltinType> = new Map(
   BUILTIN_TYPES.map((type) => [type.oid, type]),
@@ -57,7 +59,7 @@ export class TypeLayer {
     const builtin = TYPE_BY_OID.get(type.oid)
     const own = this.#optionOf(type)
     if (own !== undefined) {
-      return (builtin && codecFor(builtin, own)) ?? overridden(codec, own)
+      return (builtin && codecFor(builtin, own)) ?? overridden(codec, own, type)
     }
     const leader = builtin?.follows === undefined ? undefined : OID_BY_NAME.get(builtin.follows)
     const followed = leader === undefined ? undefined : this.#byOid.get(leader)
@@ -66,7 +68,7 @@ export class TypeLayer {
 
   /** What the layer makes of the codec of a type of which no more is known than its OID. */
   applyToUnknown(typeOid: number, codec: TraitedCodec): TraitedCodec {
-    return overridden(codec, this.#byOid.get(typeOid))
+    return overridden(codec, this.#byOid.get(typeOid), undefined)
   }
 
   #optionOf(type: TypeDescription): unknown {
@@ -78,8 +80,19 @@ export class TypeLayer {
   }
 }
 
-function overridden(codec: TraitedCodec, option: unknown): TraitedCodec {
-  return isCodecOverride(option) ? overrideCodec(codec, option) : codec
+function overridden(
+  codec: TraitedCodec,
+  option: unknown,
+  type: TypeDescription | undefined,
+): TraitedCodec {
+  if (isCodecOverride(option)) return overrideCodec(codec, option)
+  const override = isValueCodec(option) ? asOverride(option, type, codec) : undefined
+  return override === undefined ? codec : overrideCodec(codec, override)
+}
+
+/** Whether an option is a codec, of whichever form. */
+export function isCodecOption(option: unknown): boolean {
+  return isCodecOverride(option) || isValueCodec(option)
 }
 
 /** The OID that a key stands for; undefined for the name of a type that is not built in. */
@@ -102,7 +115,7 @@ function checkedName(key: string, option: unknown): string {
   const names = [...OID_BY_NAME.keys()]
   const isQualified = key.includes('.')
   const hint = isQualified ? '' : suggestion(key, names, 1)
-  if (/\D/.test(key) && hint === '' && isCodecOverride(option)) return key
+  if (/\D/.test(key) && hint === '' && isCodecOption(option)) return key
   const isMistake = hint !== '' || !/\D/.test(key)
   const what = isMistake
     ? `there is no type ${JSON.stringify(key)}${hint}`
@@ -111,7 +124,7 @@ function checkedName(key: string, option: unknown): string {
 }
 
 function checkedCodec(name: string, option: unknown, type?: BuiltinType): unknown {
-  if (isCodecOverride(option)) return option
+  if (isCodecOption(option)) return option
   const choices = Object.keys(type?.modes ?? {}).map((word) => `'${word}'`)
   if (type?.custom) choices.push(type.custom.description)
   throw new TypeError(`option types.${name} must be ${[...choices, 'a codec'].join(' or ')}`)

@@ -4,6 +4,7 @@ import type { Int8Mode } from './codecs/int8.js'
 import type { IntervalMode } from './codecs/interval.js'
 import type { JsonFunctions } from './codecs/json.js'
 import type { TimestampMode } from './codecs/timestamp.js'
+import type { ValueCodec } from './value-codec.js'
 
 /**
  * Functions to take the place of those of a type's codec.
@@ -13,6 +14,9 @@ import type { TimestampMode } from './codecs/timestamp.js'
  * stays as it was.
  */
 export type CodecOverride = Partial<Codec>
+
+/** A codec of the user's own, by windows of bytes or by values. */
+export type GivenCodec<T = unknown> = Partial<Codec<T>> | ValueCodec<T>
 
 /** How `numeric` appears in JavaScript: as exact text, as a number that must be exact, or by a function of the text. */
 export type NumericMode = 'string' | 'number' | ((text: string) => unknown)
@@ -30,30 +34,31 @@ export type TypeOption =
   | JsonMode
   | 'drop'
   | 'keep'
-  | CodecOverride
+  | GivenCodec
 
 /**
  * How values of types become JavaScript values and back. Keys are names (`pg_type.typname`) or OIDs of
- * types; arrays follow the type of their elements.
+ * types, and for types of your own `schema.name` where the name alone is not enough. An option holds
+ * wherever the type is part of another: arrays, ranges, domains, composites.
  *
  * @example
- * { int8: 'bigint', json: { parse, stringify }, uuid: { decodeText, decodeBinary } }
+ * { int8: 'bigint', json: { parse, stringify }, 'shop.price': { encode: String, decode: Money.parse } }
  */
 export interface TypeOptions {
   /** Also for `xid8`. Default `'number'`: a value beyond ±(2^53 − 1) is a DecodeError. */
-  readonly int8?: Int8Mode | CodecOverride
+  readonly int8?: Int8Mode | GivenCodec
   /** Default `'string'`. `Number` as the function rounds; `'number'` refuses what it would have to round. */
-  readonly numeric?: NumericMode | CodecOverride
+  readonly numeric?: NumericMode | GivenCodec
   /** Default `'string'`. */
-  readonly date?: DateMode | CodecOverride
+  readonly date?: DateMode | GivenCodec
   /** Default `'Date'`, a `Timestamp` where there are microseconds. */
-  readonly timestamp?: TimestampMode | CodecOverride
+  readonly timestamp?: TimestampMode | GivenCodec
   /** Default `'Date'`, a `Timestamp` where there are microseconds. */
-  readonly timestamptz?: TimestampMode | CodecOverride
+  readonly timestamptz?: TimestampMode | GivenCodec
   /** Default `'Interval'`. */
-  readonly interval?: IntervalMode | CodecOverride
+  readonly interval?: IntervalMode | GivenCodec
   /** Also for `jsonb`. Default `'parse'`. */
-  readonly json?: JsonMode | CodecOverride
+  readonly json?: JsonMode | GivenCodec
   /** Whether arrays get the lower bounds of their dimensions, as a property `lowerBounds`. Default `'drop'`. */
   readonly arrayLowerBounds?: 'drop' | 'keep'
   readonly [nameOrOid: string]: TypeOption | undefined
