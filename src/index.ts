@@ -40,7 +40,6 @@ export type {
   SslOptions,
   TlsVersion,
 } from './config/tls-options.js'
-export type { SslMode, SslOptions } from './config/tls-options.js'
 export { BulkQueryable } from './connection/bulk-queryable.js'
 export type { ConnectOptions } from './connection/connect.js'
 export { connect } from './connection/connect.js'
