@@ -82,6 +82,10 @@ export interface ConnectOptions {
   readonly database?: string | undefined
   /** File of passwords in libpq's format. Default `~/.pgpass`. */
   readonly passfile?: string | undefined
+  /** A section of the service file to read options from, by the keys of connection strings. */
+  readonly service?: string | undefined
+  /** Default `~/.pg_service.conf`, then `pg_service.conf` in the folder that `PGSYSCONFDIR` names. */
+  readonly serviceFile?: string | undefined
   /** `true` is `verify-full`, `false` is `disable`. Default `prefer`. */
   readonly ssl?: boolean | SslMode | SslOptions | undefined
   /**
@@ -109,6 +113,8 @@ export interface ConnectOptions {
   readonly keepAliveIdle?: number | undefined
   /** What the server shows in `pg_stat_activity` and its log. */
   readonly applicationName?: string | undefined
+  /** The same, where nobody gives `applicationName`: for programs that have a name of their own. */
+  readonly fallbackApplicationName?: string | undefined
   /** Server settings for the session, sent at startup; they win over `applicationName` and `options`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined
   /**

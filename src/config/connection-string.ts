@@ -4,27 +4,6 @@ import { optionError } from './option-error.js'
 /** The option that errors of the connection string itself name. */
 const OPTION = 'connection string'
 
-const NO_VALUE = /(?!)/
-
-/**
- * Keys of libpq whose options sluice does not have, and the values with which they ask for nothing that it
- * does not do anyway.
- */
-const FOREIGN_KEYS: Readonly<Record<string, RegExp>> = {
-  client_encoding: /^utf-?8$/i,
-  fallback_application_name: NO_VALUE,
-  gssdelegation: /^0$/,
-  gssencmode: /^(disable|prefer)$/,
-  gsslib: NO_VALUE,
-  keepalives_count: NO_VALUE,
-  keepalives_interval: NO_VALUE,
-  krbsrvname: /^postgres$/,
-  requirepeer: NO_VALUE,
-  service: NO_VALUE,
-  sslcompression: /^[01]$/,
-  tcp_user_timeout: /^0$/,
-}
-
 /**
  * Reads a connection string as libpq does: a URI (`postgresql://` or `postgres://`), else `key = value`
  * pairs. Gives the texts by key, the last of several winning. Host and port may be lists with commas.
@@ -43,7 +22,7 @@ export function parseConnectionString(
   const values = new Map<string, string>()
   const store: Store = (key, value, doubt) => {
     if (!knownKeys.includes(key)) {
-      refuseUnknown(key, value, knownKeys, doubt)
+      refuseUnknown(key, knownKeys, doubt)
     } else if (value.includes('\0')) {
       throw malformed(`"${key}" contains a NUL character`)
     } else {
@@ -61,16 +40,9 @@ type Store = (key: string, value: string, doubt?: string) => void
 
 function refuseUnknown(
   key: string,
-  value: string,
   knownKeys: readonly string[],
   doubt: string | undefined,
-): void {
-  const foreign = Object.hasOwn(FOREIGN_KEYS, key) ? FOREIGN_KEYS[key] : undefined
-  if (foreign?.test(value)) return
-  if (foreign !== undefined) {
-    const those = foreign === NO_VALUE ? '' : ' with this value'
-    throw optionError(TypeError, key, `connection string: sluice does not support "${key}"${those}`)
-  }
+): never {
   const hint = suggestion(key, knownKeys)
   if (doubt !== undefined) throw malformed(`an unknown key ${doubt}${hint}`)
   const shown = key.slice(0, 60)

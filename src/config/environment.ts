@@ -7,6 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Files that libpq looks for when nobody names others. */
 export interface DefaultFiles {
   readonly passfile: string
+  readonly serviceFile: string
   readonly rootCertificate: string
   readonly revocationList: string
   readonly certificate: string
@@ -14,7 +15,7 @@ export interface DefaultFiles {
 }
 
 /**
- * Where libpq keeps its files: `~/.pgpass` and `~/.postgresql/`, on Windows all in `%APPDATA%\postgresql`.
+ * Where libpq keeps its files: `~/.pgpass`, `~/.pg_service.conf` and `~/.postgresql/`, on Windows all in `%APPDATA%\postgresql`.
  * @see pqGetHomeDirectory in src/interfaces/libpq/fe-connect.c
  */
 export function defaultFiles(
@@ -26,6 +27,7 @@ export function defaultFiles(
   const isWindows = platform === 'win32'
   const folder = isWindows ? join(APPDATA ?? home, 'postgresql') : join(home, '.postgresql')
   return {
+    serviceFile: isWindows ? join(folder, '.pg_service.conf') : join(home, '.pg_service.conf'),
     passfile: isWindows ? join(folder, 'pgpass.conf') : join(home, '.pgpass'),
     rootCertificate: join(folder, 'root.crt'),
     revocationList: join(folder, 'root.crl'),

@@ -44,14 +44,23 @@ export type OptionValues<T extends OptionTable> = {
     : never
 }
 
+/** The parameters of a service, by the keys of connection strings. */
+export interface Service {
+  readonly values: ReadonlyMap<string, string>
+  /** The file it was found in. */
+  readonly path: string
+}
+
 /** Where options are read from when the option object does not have them, in this order. */
 export interface OptionTexts {
   readonly connectionString?: ReadonlyMap<string, string>
+  readonly service?: Service | undefined
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * Reads the options of `table`: option object before connection string before environment before default.
+ * Reads the options of `table`: option object before connection string before service file before environment
+ * before default.
  *
  * `undefined` in the object means absent. An empty string, in any of them, ends the search and stands for
  * the default, as in libpq. The result is frozen and shares nothing with `input` that could be changed.
@@ -109,7 +118,7 @@ function readOption(
   option: string,
   { parse, default: fallback, dsn, env }: OptionDefinition<unknown>,
   value: unknown,
-  { connectionString, environment }: OptionTexts,
+  { connectionString, service, environment }: OptionTexts,
 ): unknown {
   if (value !== undefined) {
     if (value === '') return fallback
@@ -119,6 +128,14 @@ function readOption(
   if (inString !== undefined) {
     if (inString === '') return fallback
     return parse.fromText(inString, { option, label: `"${dsn}" in the connection string` })
+  }
+  const inService = dsn === undefined ? undefined : service?.values.get(dsn)
+  if (inService !== undefined) {
+    if (inService === '') return fallback
+    return parse.fromText(inService, {
+      option,
+      label: `"${dsn}" in the service file ${service?.path}`,
+    })
   }
   const inEnvironment = env === undefined ? undefined : environment?.[env]
   if (inEnvironment === undefined || inEnvironment === '') return fallback

@@ -42,6 +42,8 @@ interface ConnectValues {
   password: string | PasswordProvider
   database: string
   passfile: string
+  service: string
+  serviceFile: string
   ssl: SslInput
   requireAuth: RequireAuth
   channelBinding: ChannelBinding
@@ -52,6 +54,7 @@ interface ConnectValues {
   keepAlive: boolean
   keepAliveIdle: number
   applicationName: string
+  fallbackApplicationName: string
   settings: Readonly<Record<string, string>>
   statementMode: StatementMode
   statementCacheSize: number
@@ -229,6 +232,18 @@ export const CONNECT_OPTIONS: {
     env: 'PGPASSFILE',
     doc: 'A file of passwords by host, port, database and user.',
   },
+  service: {
+    parse: string(),
+    dsn: 'service',
+    env: 'PGSERVICE',
+    doc: 'A section of the service file to read options from.',
+  },
+  serviceFile: {
+    parse: string(),
+    dsn: 'servicefile',
+    env: 'PGSERVICEFILE',
+    doc: 'A file of connection parameters by service.',
+  },
   ssl: { parse: sslInput, doc: 'How far TLS is insisted on, and with which certificates.' },
   requireAuth: {
     parse: requireAuth,
@@ -289,6 +304,11 @@ export const CONNECT_OPTIONS: {
     dsn: 'application_name',
     env: 'PGAPPNAME',
     doc: 'What the server shows in pg_stat_activity and its log.',
+  },
+  fallbackApplicationName: {
+    parse: string(),
+    dsn: 'fallback_application_name',
+    doc: 'The same, where nobody gives applicationName.',
   },
   settings: {
     parse: settings,

@@ -10,15 +10,23 @@ import type {
   TargetSessionAttrs,
 } from './connect-options.js'
 import { parseConnectionString } from './connection-string.js'
-import { defaultFiles, type Environment, systemUser } from './environment.js'
+import { type DefaultFiles, defaultFiles, type Environment, systemUser } from './environment.js'
+import { checkForeignKeys, FOREIGN_KEYS } from './foreign-keys.js'
 import { hide } from './hidden.js'
 import { type ConnectHost, isSocketDirectory, listHosts } from './hosts.js'
 import { optionError } from './option-error.js'
-import { type OptionTexts, resolveOptions } from './option-table.js'
+import {
+  checkOptionNames,
+  type OptionTable,
+  type OptionTexts,
+  pickOptions,
+  resolveOptions,
+} from './option-table.js'
 import { CONNECT_OPTIONS, type Replication } from './options.js'
 import { readPassfile } from './passfile.js'
 import { resolveTls, type TlsConfig } from './resolve-tls.js'
-import { startupParameters } from './startup-parameters.js'
+import { findService } from './service-file.js'
+import { environmentSettings, startupParameters } from './startup-parameters.js'
 import { NO_SSL_INPUT, SSL_OPTIONS } from './tls-options.js'
 
 /**
@@ -67,13 +75,15 @@ export interface ConnectionConfig {
 
 /** All keys that a connection string may have. */
 const CONNECTION_STRING_KEYS: readonly string[] = [
-  ...Object.values(CONNECT_OPTIONS),
-  ...Object.values(SSL_OPTIONS),
-].flatMap(({ dsn }) => (dsn === undefined ? [] : [dsn]))
+  ...[...Object.values(CONNECT_OPTIONS), ...Object.values(SSL_OPTIONS)].flatMap(({ dsn }) =>
+    dsn === undefined ? [] : [dsn],
+  ),
+  ...Object.keys(FOREIGN_KEYS),
+]
 
 /**
- * Makes the configuration of a connection: options before connection string before environment before
- * default. Reads passfile and certificates; changes nothing it is given.
+ * Makes the configuration of a connection: options before connection string before service file
+ * before environment before default. Reads service file, passfile and certificates; changes nothing it is given.
  *
  * @param input A connection string (URI or keywords), or the options.
  * @param options Only where `input` is a connection string.
@@ -85,14 +95,11 @@ export function resolveConnection(
   environment: Environment = process.env,
 ): ConnectionConfig {
   const { text, given } = readArguments(input, options)
-  const texts: OptionTexts = {
-    connectionString: parseConnectionString(text, CONNECTION_STRING_KEYS),
-    environment,
-  }
+  const files = defaultFiles(environment)
+  const texts = readTexts(text, given, files, environment)
   const values = resolveOptions(CONNECT_OPTIONS, given, texts)
   checkProtocolVersions(values)
   const { host: hosts, port: ports, hostAddress: hostAddresses } = values
-  const files = defaultFiles(environment)
   const usesTcp = hostAddresses !== undefined || !hosts.every(isSocketDirectory)
   const tls = resolveTls(values.ssl ?? NO_SSL_INPUT, texts, files, usesTcp)
   const user = values.user ?? defaultUser()
@@ -115,7 +122,7 @@ export function resolveConnection(
     connectTimeout: values.connectTimeout,
     queryTimeout: values.queryTimeout,
     keepAlive: values.keepAlive && values.keepAliveIdle,
-    startupParameters: startupParameters(user, database, values),
+    startupParameters: startupParameters(user, database, values, environmentSettings(environment)),
     replication: values.replication,
     statementMode: values.statementMode,
     statementCacheSize: values.statementCacheSize,
@@ -125,6 +132,34 @@ export function resolveConnection(
     ...(values.onNotice !== undefined && { onNotice: values.onNotice }),
   }
   return Object.freeze(hide(config, 'password', values.password))
+}
+
+/** Where a service is looked for: these rows are read before the service file. */
+const SERVICE_OPTIONS = {
+  service: CONNECT_OPTIONS.service,
+  serviceFile: CONNECT_OPTIONS.serviceFile,
+} satisfies OptionTable
+
+function readTexts(
+  text: string,
+  given: ConnectOptions,
+  files: DefaultFiles,
+  environment: Environment,
+): OptionTexts {
+  const connectionString = parseConnectionString(text, CONNECTION_STRING_KEYS)
+  checkOptionNames(given, [CONNECT_OPTIONS])
+  const { service: name, serviceFile: file } = resolveOptions(
+    SERVICE_OPTIONS,
+    pickOptions(SERVICE_OPTIONS, given),
+    { connectionString, environment },
+  )
+  const service =
+    name === undefined
+      ? undefined
+      : findService({ name, file }, files, environment, CONNECTION_STRING_KEYS)
+  const texts = { connectionString, service, environment }
+  checkForeignKeys(texts)
+  return texts
 }
 
 function readArguments(

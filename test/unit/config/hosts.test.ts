@@ -153,6 +153,7 @@ describe('default files', () => {
   test('are in the home folder', () => {
     expect(defaultFiles({ HOME: '/home/u' }, 'linux')).toEqual({
       passfile: '/home/u/.pgpass',
+      serviceFile: '/home/u/.pg_service.conf',
       rootCertificate: '/home/u/.postgresql/root.crt',
       revocationList: '/home/u/.postgresql/root.crl',
       certificate: '/home/u/.postgresql/postgresql.crt',

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConnectOptions } from '../../../src/config/connect-options.js'
-import { CONNECT_OPTIONS } from '../../../src/config/options.js'
 import { type ConnectionConfig, resolveConnection } from '../../../src/config/resolve.js'
 import { CERTIFICATE, ENCRYPTED_KEY, PASSPHRASE } from './certificates.js'
 
@@ -248,76 +247,6 @@ describe('startup parameters', () => {
       client_encoding: 'utf-8',
     })
   })
-})
-
-describe('every option given a wrong value is refused by name', () => {
-  const wrong: { readonly [K in keyof Required<ConnectOptions>]: unknown } = {
-    host: 1,
-    port: 65_536,
-    hostAddress: 'localhost',
-    targetSessionAttrs: 'master',
-    loadBalanceHosts: true,
-    hostRecheck: -1,
-    keepAliveIdle: 0.5,
-    user: false,
-    password: 1,
-    database: {},
-    passfile: 1,
-    ssl: 'yes',
-    requireAuth: 'scram',
-    channelBinding: 'always',
-    minProtocolVersion: '3.1',
-    maxProtocolVersion: 3.2,
-    queryTimeout: '1s',
-    statementMode: 'prepared',
-    replication: 'logical',
-    connectTimeout: -1,
-    keepAlive: 60_000,
-    applicationName: 'a\0b',
-    settings: { a: null },
-    statementCacheSize: -1,
-    maxMessageSize: 10,
-    types: [],
-    signal: {},
-    onNotice: 'log',
-    options: 1,
-  }
-  test('the list is complete', () => {
-    expect(Object.keys(wrong).sort()).toEqual(Object.keys(CONNECT_OPTIONS).sort())
-  })
-  for (const [name, value] of Object.entries(wrong)) {
-    test(`${name}: ${JSON.stringify(value)}`, () => {
-      expect(() => resolve({ [name]: value })).toThrow(
-        expect.objectContaining({
-          code: 'ERR_SLUICE_OPTION',
-          option: expect.stringMatching(new RegExp(`^${name}(\\.|$)`)),
-          message: expect.stringContaining(`"${name}`),
-        }),
-      )
-    })
-  }
-
-  const others: readonly (readonly [ConnectOptions, RegExp])[] = [
-    [{ port: '5432' as unknown as number }, /option "port" must be a number, not a string/],
-    [{ port: 0 }, /option "port" must be a whole number from 1 to 65535, not 0/],
-    [{ host: ['a', 'b'], port: [1, 2, 3] }, /3 ports do not fit 2 hosts/],
-    [{ host: `/${'x'.repeat(120)}` }, /path of the socket is longer than \d+ bytes/],
-    [{ requireAuth: 'md5,!none' }, /option "requireAuth": .*cannot be mixed/],
-    [{ minProtocolVersion: '3.2', maxProtocolVersion: '3.0' }, /3\.2 is above .* 3\.0/],
-    [{ settings: { user: 'root' } }, /"settings\.user" is no setting/],
-    [{ settings: { '_pq_.x': '1' } }, /"settings\._pq_\.x" is no setting/],
-    [{ settings: { Client_Encoding: 'LATIN1' } }, /"settings\.Client_Encoding" must be UTF8/],
-    [{ settings: { a: 'x\0' } }, /"settings\.a" must not contain a NUL/],
-    [{ pasword: '' } as ConnectOptions, /unknown option "pasword"; did you mean "password"\?/],
-    [{ dbname: '' } as ConnectOptions, /unknown option "dbname"; did you mean "database"\?/],
-    [{ sslmode: '' } as ConnectOptions, /unknown option "sslmode"/],
-    [{ max: 10 } as ConnectOptions, /unknown option "max"/],
-  ]
-  for (const [options, message] of others) {
-    test(String(message), () => {
-      expect(() => resolve(options)).toThrow(message)
-    })
-  }
 })
 
 describe('wrong texts name their source', () => {
