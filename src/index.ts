@@ -69,11 +69,19 @@ export type {
   TransactionRetry,
 } from './connection/transaction-options.js'
 export { createPool } from './pool/create-pool.js'
-export type { AcquireOptions } from './pool/pool.js'
+export type { HistogramSnapshot } from './pool/histogram.js'
+export type { AcquireOptions, ExpireOptions } from './pool/pool.js'
 export { Pool } from './pool/pool.js'
 export { PoolConnection } from './pool/pool-connection.js'
-export type { PoolOptions, RetryBackoff } from './pool/pool-options.js'
+export type {
+  PoolConnector,
+  PoolHook,
+  PoolOptions,
+  RetryBackoff,
+  Shedding,
+} from './pool/pool-options.js'
 export type { DestroyReason } from './pool/resource-lifecycle.js'
+export type { ResourcePoolLimits as PoolLimits } from './pool/resource-pool-options.js'
 export type { ResourcePoolStats as PoolStats } from './pool/resource-pool-stats.js'
 export type {
   FieldDescription,

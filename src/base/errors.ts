@@ -320,6 +320,12 @@ export interface PoolSnapshot {
   readonly maxSize: number
 }
 
+/** What a {@link PoolTimeoutError} takes besides {@link ErrorDetails}. */
+export interface PoolTimeoutDetails extends ErrorDetails {
+  /** Stacks of where the caller got the connections of the same pool that it holds itself. */
+  readonly heldByCaller?: readonly string[]
+}
+
 /** No connection became free within the deadline of `acquire`. `cause` is the last failure to connect, if any. */
 export class PoolTimeoutError extends SluiceError {
   static {
@@ -329,16 +335,24 @@ export class PoolTimeoutError extends SluiceError {
   /** The deadline that passed, in ms. */
   readonly timeout: number
 
-  constructor(timeout: number, pool: PoolSnapshot, details: ErrorDetails = {}) {
+  /**
+   * Where the caller got connections of the same pool that it held while it waited, as stacks. Such a
+   * nested acquire is never served if all others wait likewise.
+   */
+  readonly heldByCaller: readonly string[]
+
+  constructor(timeout: number, pool: PoolSnapshot, details: PoolTimeoutDetails = {}) {
+    const { cause, heldByCaller = [] } = details
     super(
       `no connection became free within ${timeout} ms (${describePool(pool)})${
-        details.cause instanceof Error ? `; the last connect failed: ${details.cause.message}` : ''
-      }`,
+        cause instanceof Error ? `; the last connect failed: ${cause.message}` : ''
+      }${heldByCaller.map((stack) => `; the caller itself holds one since\n${stack}\n`).join('')}`,
       'ERR_SLUICE_POOL_TIMEOUT',
       { safeToRetry: true, ...details },
     )
     this.pool = pool
     this.timeout = timeout
+    this.heldByCaller = heldByCaller
   }
 }
 

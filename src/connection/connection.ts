@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { Request } from '../wire/request.js'
-import type { WireConnection } from '../wire/wire-connection.js'
+import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import { startCloseTimer } from './close-timer.js'
 import type { ConnectionEvents } from './connection-events.js'
 import { HeldConnection, type HoldOptions } from './held-connection.js'
@@ -33,6 +33,13 @@ export class Connection extends Transactional implements AsyncDisposable {
     super()
     this.#wire = wire
     this.#events = events
+  }
+
+  /** @internal Gives what a connection is made of, which tells `handler` from now on. For pools. */
+  static handOver(connection: Connection, handler: ConnectionHandler): WireConnection {
+    const { wire } = connection
+    wire.handler = handler
+    return wire
   }
 
   /** @internal */

@@ -19,12 +19,17 @@ import type { PooledConnection } from './pooled-connection.js'
  */
 export class PoolConnection extends Connection {
   #pooled: PooledConnection | undefined
+  readonly #onReleased: ((pooled: PooledConnection) => void) | undefined
 
-  /** For {@link Pool.acquire}. */
-  constructor(pooled: PooledConnection) {
+  /**
+   * For {@link Pool.acquire}.
+   *
+   * @param onReleased called instead of giving the connection back
+   */
+  constructor(pooled: PooledConnection, onReleased?: (pooled: PooledConnection) => void) {
     super(pooled.wire, pooled.events)
     this.#pooled = pooled
-    pooled.lend()
+    this.#onReleased = onReleased
   }
 
   /** Whether it was released. */
@@ -35,8 +40,10 @@ export class PoolConnection extends Connection {
   /** Gives the connection back to its pool. Again does nothing. */
   release(): void {
     const pooled = this.#pooled
+    if (pooled === undefined) return
     this.#pooled = undefined
-    pooled?.giveBack()
+    if (this.#onReleased === undefined) pooled.giveBack()
+    else this.#onReleased(pooled)
   }
 
   /** Closes the connection instead of giving it back for others to use. */

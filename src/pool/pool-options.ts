@@ -251,10 +251,7 @@ export function resolvePool(
   checkLimits(minSize, maxSize)
   const connectOptions = pickOptions(CONNECT_OPTIONS, given)
   return {
-    connection:
-      typeof dsn === 'string'
-        ? resolveConnection(dsn, connectOptions)
-        : resolveConnection(connectOptions),
+    connection: resolveConnectOptions(typeof dsn === 'string' ? dsn : undefined, connectOptions),
     pool: {
       acquireTimeout: values.acquireTimeout ?? Number.POSITIVE_INFINITY,
       unref: values.unref,
@@ -281,6 +278,15 @@ export function resolvePool(
   }
 }
 
+/** How a pool connects. @throws {OptionError} as {@link resolveConnection} */
+export function resolveConnectOptions(
+  dsn: string | ConnectOptions | undefined,
+  options: ConnectOptions | undefined,
+): ConnectionConfig {
+  if (typeof dsn === 'string') return resolveConnection(dsn, options)
+  return resolveConnection({ ...dsn, ...options })
+}
+
 /**
  * The limits that {@link Pool.resize} was given, with those of now for what is absent.
  * @throws {OptionError} as for the options of the same names
@@ -291,7 +297,8 @@ export function resolveLimits(
 ): ResourcePoolLimits {
   const table = { minSize: POOL_OPTIONS.minSize, maxSize: POOL_OPTIONS.maxSize }
   checkOptionNames(given, [table])
-  const values = resolveOptions(table, { ...now, ...given })
+  const { minSize, maxSize } = now
+  const values = resolveOptions(table, { minSize, maxSize, ...given })
   const limits = { minSize: values.minSize ?? now.minSize, maxSize: values.maxSize }
   checkLimits(limits.minSize, limits.maxSize)
   return limits

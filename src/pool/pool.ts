@@ -1,18 +1,19 @@
-import { systemClock } from '../base/clock.js'
-import { AuthenticationError, PostgresError, SluiceError, TlsError } from '../base/errors.js'
+import { PoolTimeoutError, SluiceError } from '../base/errors.js'
+import { TARGET_SESSION_ATTRS, type TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
+import type { ConnectOptions } from '../connection/connect.js'
 import type { CloseOptions } from '../connection/connection.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import { Transactional } from '../connection/transaction.js'
-import { TypeMap } from '../types/type-map.js'
-import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
+import { HostPool } from './host-pool.js'
+import { Loan, watchNested } from './loan.js'
+import type { PoolBackend } from './pool-backend.js'
 import { PoolConnection } from './pool-connection.js'
-import type { PoolConfig } from './pool-options.js'
-import { PooledConnection, type PooledConnectionOwner } from './pooled-connection.js'
-import type { DestroyReason, ResourceLifecycle } from './resource-lifecycle.js'
-import { ResourcePool } from './resource-pool.js'
+import { type PoolConfig, resolveConnectOptions, resolveLimits } from './pool-options.js'
+import type { PooledConnection } from './pooled-connection.js'
+import type { ResourcePoolLimits } from './resource-pool-options.js'
 import type { ResourcePoolStats } from './resource-pool-stats.js'
 
 /** Options of {@link Pool.acquire} and {@link Pool.use}. */
@@ -21,6 +22,14 @@ export interface AcquireOptions {
   readonly timeout?: number
   /** Gives up the waiting when it is aborted. */
   readonly signal?: AbortSignal
+  /** What kind of server, where there are several. Default: the pool's `targetSessionAttrs`. */
+  readonly target?: TargetSessionAttrs
+}
+
+/** Options of {@link Pool.expireConnections}. */
+export interface ExpireOptions {
+  /** Over how long the replacements are spread, in ms. Default 0: all that is idle at once. */
+  readonly spread?: number
 }
 
 /**
@@ -33,86 +42,68 @@ export interface AcquireOptions {
  * is replaced and never lent again. Callers wait for any connection, not for one opened for them.
  */
 export class Pool extends Transactional implements AsyncDisposable {
+  /** What metrics and errors call it. */
+  readonly name: string
   readonly #config: ConnectionConfig
   readonly #options: PoolConfig
-  readonly #types: TypeMap
-  readonly #connector: Connector
-  readonly #resources: ResourcePool<PooledConnection>
-  /** Connections that the pool has given up and whose sockets are still open. */
-  readonly #closing = new Set<Promise<void>>()
-  readonly #owner: PooledConnectionOwner = {
-    onReturned: (connection) => this.#resources.release(connection),
-    onBroken: (connection) => this.#resources.remove(connection),
-    // Behind the message, so that a callback that throws cannot disturb the reading of the next.
-    onNotice: (notice) => process.nextTick(() => this.#config.onNotice?.(notice)),
-  }
+  readonly #backend: PoolBackend
 
   /** For {@link createPool}. */
   constructor(config: ConnectionConfig, options: PoolConfig) {
     super()
     this.#config = config
     this.#options = options
-    this.#types = TypeMap.builtin.with(config.types)
-    this.#connector = new Connector(config)
-    const lifecycle: ResourceLifecycle<PooledConnection> = {
-      create: (signal) => this.#open(signal),
-      destroy: (connection, reason) => this.#discard(connection, reason),
-      isUsable: (connection) => connection.isUsable,
-      validate: (connection) => connection.validate(),
-      isTransient,
-    }
-    this.#resources = new ResourcePool(lifecycle, options.resources, systemClock, Math.random)
+    this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
+    this.#backend = new HostPool(config, options)
   }
 
   /** Connections open or being opened. */
   get size(): number {
-    return this.#resources.snapshot.size
+    return this.#backend.snapshot.size
   }
 
   /** Open connections that nobody uses. */
   get idleSize(): number {
-    return this.#resources.snapshot.idle
+    return this.#backend.snapshot.idle
   }
 
   get minSize(): number {
-    return this.#options.resources.minSize
+    return this.#backend.limits.minSize
   }
 
   get maxSize(): number {
-    return this.#options.resources.maxSize
+    return this.#backend.limits.maxSize
   }
 
   /** Callers that wait for a connection. */
   get waiting(): number {
-    return this.#resources.snapshot.waiting
+    return this.#backend.snapshot.waiting
   }
 
-  /** Sizes of this moment, and counts since the pool was made. */
+  /** Sizes of this moment, and counts and durations since the pool was made. */
   stats(): ResourcePoolStats {
-    return this.#resources.stats()
+    return this.#backend.stats()
   }
 
   /**
    * Borrows a connection, to be released at the end of the scope or by `release()`.
    *
    * @throws {PoolTimeoutError} when none became free in time; its message tells the state of the pool
-   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already
+   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already, or by `shedding`
    * @throws {PoolClosedError} when the pool is closed, or closes meanwhile
    * @throws the reason of `signal` when it is aborted; why no connection could be opened, for a caller
-   * without a deadline
+   * without a deadline; what the `setup` hook throws
    */
-  async acquire(options: AcquireOptions = {}): Promise<PoolConnection> {
-    const { timeout = this.#options.acquireTimeout, signal } = options
-    if (typeof timeout !== 'number' || !(timeout >= 0)) {
-      throw new TypeError('the option "timeout" must be a number of milliseconds, at least 0')
-    }
+  acquire(options: AcquireOptions = {}): Promise<PoolConnection> {
+    const { timeout = this.#options.acquireTimeout, signal, target } = options
     try {
-      return new PoolConnection(await this.#resources.acquire(timeout, signal))
+      checkAcquireOptions(timeout, target)
     } catch (error) {
-      // From here the stack leads to whoever awaits; where the error was made it led to a timer.
-      if (error instanceof SluiceError) Error.captureStackTrace(error)
-      throw error
+      return Promise.reject(error)
     }
+    const pooled = signal === undefined ? this.#backend.tryAcquire(target) : undefined
+    if (pooled !== undefined) return Promise.resolve(this.#lend(pooled))
+    return this.#acquireLater(timeout, signal, target)
   }
 
   /** Runs `fn` with a borrowed connection, and releases it whatever happens. Rejects as {@link acquire}, or with what `fn` throws. */
@@ -129,6 +120,52 @@ export class Pool extends Transactional implements AsyncDisposable {
   }
 
   /**
+   * Changes how many connections there are. What is beyond a smaller `maxSize` is closed: idle at once,
+   * in use when it comes back.
+   *
+   * @throws {TypeError} or `RangeError` when a limit is wrong; nothing changes then
+   */
+  resize(limits: Partial<ResourcePoolLimits>): void {
+    this.#backend.resize(resolveLimits(limits, this.#backend.limits))
+  }
+
+  /**
+   * Replaces all connections: those idle at once or spread over some time, those in use when they come
+   * back. asyncpg: `expire_connections`.
+   */
+  expireConnections(options: ExpireOptions = {}): void {
+    const { spread = 0 } = options
+    if (typeof spread !== 'number' || !(spread >= 0)) {
+      throw new TypeError('the option "spread" must be a number of milliseconds, at least 0')
+    }
+    this.#backend.expire(spread)
+  }
+
+  /**
+   * Opens connections from now on with other options, such as new credentials; those open stay as they
+   * are: see {@link expireConnections}. asyncpg: `set_connect_args`.
+   *
+   * @param dsn as for {@link connect}; what `createPool` was given counts no more
+   * @throws {TypeError} or `RangeError` when an option is unknown or wrong; nothing changes then
+   */
+  setConnectOptions(dsn?: string | ConnectOptions, options?: ConnectOptions): void {
+    this.#backend.setConfig(resolveConnectOptions(dsn, options))
+  }
+
+  /**
+   * Lends and opens nothing until {@link resume}: callers wait, within their deadlines. Resolves when
+   * nobody uses a connection any more, which may then be expired or the server replaced.
+   */
+  pause(): Promise<void> {
+    return this.#backend.pause()
+  }
+
+  /** Ends a {@link pause}. */
+  resume(): void {
+    this.#backend.resume()
+  }
+
+  /**
    * Refuses new callers and those that wait, lets the borrowers finish, and closes all connections.
    * Past `timeout` it closes what is left as {@link terminate} does. Again waits for the same.
    *
@@ -136,14 +173,13 @@ export class Pool extends Transactional implements AsyncDisposable {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const timer = startCloseTimer(options.timeout, () => this.terminate())
-    await this.#resources.close()
-    while (this.#closing.size > 0) await Promise.all(this.#closing)
+    await this.#backend.close()
     clearTimeout(timer)
   }
 
   /** Closes everything at once. What is running rejects with {@link ConnectionClosedError}. */
   terminate(): void {
-    this.#resources.terminate()
+    this.#backend.terminate()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,7 +193,7 @@ export class Pool extends Transactional implements AsyncDisposable {
     try {
       signal?.throwIfAborted()
       signal?.addEventListener('abort', onAbort)
-      await this.#resources.warmUp()
+      await this.#backend.warmUp()
       return this
     } catch (error) {
       this.terminate()
@@ -169,11 +205,7 @@ export class Pool extends Transactional implements AsyncDisposable {
   }
 
   protected submit(request: Request): void {
-    const waiter = {
-      onResource: (connection: PooledConnection) => connection.runOnce(request),
-      onRefused: (error: unknown) => request.onRefused(error),
-    }
-    this.#resources.enqueue(waiter, this.#options.acquireTimeout)
+    this.#backend.runOnce(request, this.#options.acquireTimeout)
   }
 
   protected hold<T>(
@@ -183,24 +215,50 @@ export class Pool extends Transactional implements AsyncDisposable {
     return this.use((connection) => connection.hold(fn), options)
   }
 
-  async #open(signal: AbortSignal): Promise<PooledConnection> {
-    const connection = new PooledConnection(this.#owner)
-    connection.attach(await this.#connector.connect(this.#types, connection, signal))
-    return connection
+  async #acquireLater(
+    timeout: number,
+    signal: AbortSignal | undefined,
+    target: TargetSessionAttrs | undefined,
+  ): Promise<PoolConnection> {
+    const held = Loan.heldFrom(this)
+    try {
+      const waiting = this.#backend.acquire(timeout, signal, target)
+      return this.#lend(await (held.length > 0 ? watchNested(waiting, held) : waiting))
+    } catch (reason) {
+      const isNested = held.length > 0 && reason instanceof PoolTimeoutError
+      const error = isNested ? nestedError(reason, held) : reason
+      // From here the stack leads to whoever awaits; where the error was made it led to a timer.
+      if (error instanceof SluiceError) Error.captureStackTrace(error)
+      throw error
+    }
   }
 
-  #discard({ wire }: PooledConnection, reason: DestroyReason): void {
-    if (reason === 'terminated') wire.destroy()
-    const closed = wire.close().then(() => {
-      this.#closing.delete(closed)
+  #lend(pooled: PooledConnection): PoolConnection {
+    pooled.lend()
+    const { leakThresholdMs } = this.#options
+    // Only who takes the last one can make others, or itself, wait for ever.
+    if (!this.#backend.isExhausted && leakThresholdMs === Number.POSITIVE_INFINITY) {
+      return new PoolConnection(pooled)
+    }
+    const loan = Loan.start(this, leakThresholdMs)
+    return new PoolConnection(pooled, () => {
+      loan.end()
+      pooled.giveBack()
     })
-    this.#closing.add(closed)
   }
 }
 
-/** What a later attempt may not meet again: all but a server, or us, refusing what the configuration says. */
-function isTransient(error: unknown): boolean {
-  if (error instanceof PostgresError) return !/^(?:28|3D|42|22)/.test(error.code)
-  if (error instanceof AuthenticationError || error instanceof TlsError) return false
-  return true
+function nestedError(error: PoolTimeoutError, heldByCaller: readonly string[]): PoolTimeoutError {
+  const cause = error.cause === undefined ? {} : { cause: error.cause }
+  return new PoolTimeoutError(error.timeout, error.pool, { ...cause, heldByCaller })
+}
+
+function checkAcquireOptions(timeout: number, target: TargetSessionAttrs | undefined): void {
+  if (typeof timeout !== 'number' || !(timeout >= 0)) {
+    throw new TypeError('the option "timeout" must be a number of milliseconds, at least 0')
+  }
+  if (target !== undefined && !TARGET_SESSION_ATTRS.includes(target)) {
+    const known = TARGET_SESSION_ATTRS.join(', ')
+    throw new TypeError(`the option "target" must be one of ${known}`)
+  }
 }

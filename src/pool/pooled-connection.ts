@@ -8,22 +8,30 @@ import { resetScript } from './session-reset.js'
 
 /** What a pool hears of its connections. */
 export interface PooledConnectionOwner {
+  /** Whether idle connections let the process exit. */
+  readonly unref: boolean
+  /** Whether {@link runResetHook} has something to do. */
+  readonly hasResetHook: boolean
+  /** Runs what the user wants done with a connection that came back. */
+  runResetHook(connection: PooledConnection): Promise<unknown>
   /** A borrower is done with it, and its session is being made as good as new. */
   onReturned(connection: PooledConnection): void
   onBroken(connection: PooledConnection): void
   onNotice(notice: Notice): void
+  onParameterStatus(connection: PooledConnection, name: string, value: string): void
 }
 
 /**
- * A connection as its pool holds it: `idle` in the pool, `lent` to a borrower, or `returning`: given
- * back while queries are still running, which may be the only ones it was wanted for.
+ * A connection as its pool holds it: `idle` in the pool, `lent` to a borrower, `returning`: given
+ * back while queries are still running, which may be the only ones it was wanted for; or `resetting`:
+ * in the hands of the user's reset hook.
  */
 export class PooledConnection implements ConnectionHandler {
   /** The events of the borrower. */
   readonly events: ConnectionEmitter = new ConnectionEmitter()
   readonly #owner: PooledConnectionOwner
   #wire: WireConnection | undefined
-  #state: 'idle' | 'lent' | 'returning' = 'idle'
+  #state: 'idle' | 'lent' | 'returning' | 'resetting' = 'idle'
   #sessionChanged = false
   /** Resets that the server has not confirmed; until then notifications are those of a former borrower. */
   #pendingResets = 0
@@ -35,8 +43,12 @@ export class PooledConnection implements ConnectionHandler {
   /** Gives it its connection, of which it must be the handler. */
   attach(wire: WireConnection): void {
     this.#wire = wire
-    // What the server reported at startup nobody has changed.
+  }
+
+  /** What happened so far belongs to the session as it should be. */
+  settle(): void {
     this.#sessionChanged = false
+    if (this.#owner.unref) this.#wire?.unref()
   }
 
   get wire(): WireConnection {
@@ -49,20 +61,24 @@ export class PooledConnection implements ConnectionHandler {
   }
 
   /** Asks the server for a sign of life, by an empty query. */
-  validate(): Promise<unknown> {
+  async validate(): Promise<void> {
     const ping = new SimpleQueryRequest('')
+    if (this.#owner.unref) this.wire.ref()
     this.wire.submit(ping)
-    return ping.promise
+    await ping.promise
+    if (this.#owner.unref) this.wire.unref()
   }
 
   /** Hands it to a borrower, until {@link giveBack}. */
   lend(): void {
     this.#state = 'lent'
+    if (this.#owner.unref) this.#wire?.ref()
   }
 
   /** Runs one request and returns by itself. */
   runOnce(request: Request): void {
     this.#state = 'returning'
+    if (this.#owner.unref) this.#wire?.ref()
     this.submit(request)
     if (!this.isUsable) this.#return()
   }
@@ -90,6 +106,7 @@ export class PooledConnection implements ConnectionHandler {
 
   onParameterStatus(name: string, value: string): void {
     if (this.#pendingResets === 0) this.#sessionChanged = true
+    this.#owner.onParameterStatus(this, name, value)
     this.events.onParameterStatus(name, value)
   }
 
@@ -105,9 +122,32 @@ export class PooledConnection implements ConnectionHandler {
 
   #return(): void {
     if (this.#state !== 'returning') return
-    this.#state = 'idle'
     this.#reset()
+    if (this.#owner.hasResetHook && this.isUsable) {
+      this.#state = 'resetting'
+      void this.#runResetHook()
+      return
+    }
+    this.#becomeIdle()
+  }
+
+  #becomeIdle(): void {
+    this.#state = 'idle'
+    if (this.#owner.unref) this.#wire?.unref()
     this.#owner.onReturned(this)
+  }
+
+  async #runResetHook(): Promise<void> {
+    try {
+      await this.#owner.runResetHook(this)
+      // The hook is to leave the session as it should be, whatever it took.
+      this.#sessionChanged = false
+    } catch (error) {
+      // On one that is closed it had to fail.
+      if (this.isUsable) warnOfResetHook(error)
+      this.wire.destroy()
+    }
+    this.#becomeIdle()
   }
 
   /** The next borrower need not wait for the answer: what it sends goes behind the reset. */
@@ -133,4 +173,12 @@ export class PooledConnection implements ConnectionHandler {
       (error: Error) => wire.destroy(error),
     )
   }
+}
+
+function warnOfResetHook(error: unknown): void {
+  process.emitWarning('the reset hook of a pool failed, so that a connection was closed', {
+    type: 'SluiceWarning',
+    code: 'SLUICE_RESET_HOOK',
+    detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
 }

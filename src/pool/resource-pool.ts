@@ -107,6 +107,11 @@ export class ResourcePool<T extends object> {
     return this.#supply.limits
   }
 
+  /** Whether as many are lent as there may be. */
+  get isExhausted(): boolean {
+    return this.#supply.stock.lent >= this.#supply.limits.maxSize
+  }
+
   get isPaused(): boolean {
     return this.#isPaused
   }

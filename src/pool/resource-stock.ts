@@ -113,7 +113,8 @@ export class ResourceStock<T extends object> {
   /** Whether all that is idle has been so for so long that it must be validated before it is lent. */
   mustValidate(nowMs: number): boolean {
     const top = this.#idle.at(-1)
-    return top !== undefined && nowMs - top.sinceMs > this.#options.validateAfterIdleMs
+    // Whole ms: what became idle just now is fit also where that is 0.
+    return top !== undefined && Math.floor(nowMs - top.sinceMs) > this.#options.validateAfterIdleMs
   }
 
   /** Lends the resource that was used last. To be called after {@link dropUnfit}. */

@@ -57,6 +57,14 @@ export class SocketTransport implements Transport {
     this.#socket.resume()
   }
 
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+
   end(): void {
     this.#socket.end()
   }

@@ -8,6 +8,10 @@ export interface Transport {
   pause(): void
   /** Reads on after {@link pause}. */
   resume(): void
+  /** Keeps the process alive while it is open, as at first. */
+  ref(): void
+  /** Lets the process exit while it is open. */
+  unref(): void
   /** Sends what is written and closes the sending side. */
   end(): void
   /** Closes at once; what is not yet sent is lost. */

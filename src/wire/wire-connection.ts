@@ -147,6 +147,16 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     this.#transport?.resume()
   }
 
+  /** Whether the open connection keeps the process alive, as it does at first. */
+  ref(): void {
+    this.#transport?.ref()
+  }
+
+  /** As {@link ref}, the opposite. */
+  unref(): void {
+    this.#transport?.unref()
+  }
+
   /** Waits for what is pending, then says goodbye. Resolves when the connection is closed; again is no harm. */
   close(): Promise<void> {
     if (this.#state === 'ready') {

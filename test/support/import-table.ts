@@ -86,7 +86,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   {
     files: ['pool/'],
     imports: ['pool/', 'connection/', 'wire/', 'types/', 'config/', 'type protocol/', 'base/'],
-    node: [],
+    node: ['node:async_hooks'],
   },
   {
     files: ['testing/'],

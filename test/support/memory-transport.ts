@@ -47,6 +47,10 @@ export class MemoryTransport implements Transport {
     this.calls.push('resume')
   }
 
+  ref(): void {}
+
+  unref(): void {}
+
   end(): void {
     this.calls.push('end')
     this.#isOpen = false

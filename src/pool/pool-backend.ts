@@ -1,0 +1,37 @@
+import type { PoolSnapshot } from '../base/errors.js'
+import type { TargetSessionAttrs } from '../config/connect-options.js'
+import type { ConnectionConfig } from '../config/resolve.js'
+import type { Request } from '../wire/request.js'
+import type { PooledConnection } from './pooled-connection.js'
+import type { ResourcePoolLimits } from './resource-pool-options.js'
+import type { ResourcePoolStats } from './resource-pool-stats.js'
+
+/** Where a {@link Pool} has its connections from: one server, or several. */
+export interface PoolBackend {
+  readonly snapshot: PoolSnapshot
+  readonly limits: ResourcePoolLimits
+  /** Whether as many are lent as there may be. */
+  readonly isExhausted: boolean
+  stats(): ResourcePoolStats
+  /** Opens the first connections. Rejects when it cannot. */
+  warmUp(): Promise<void>
+  /** A connection that is free now, without waiting. */
+  tryAcquire(target: TargetSessionAttrs | undefined): PooledConnection | undefined
+  /** @param timeoutMs `Infinity` for no deadline */
+  acquire(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    target: TargetSessionAttrs | undefined,
+  ): Promise<PooledConnection>
+  /** Runs a request on a connection that is free, which settles it in all cases. */
+  runOnce(request: Request, timeoutMs: number): void
+  /** Makes connections from now on in another way. */
+  setConfig(config: ConnectionConfig): void
+  resize(limits: ResourcePoolLimits): void
+  expire(spreadMs: number): void
+  pause(): Promise<void>
+  resume(): void
+  /** Resolves when nothing is lent and nothing open any more. */
+  close(): Promise<void>
+  terminate(): void
+}
