@@ -3,6 +3,9 @@
  * server can have acted on the request. Codes are API, messages are not.
  */
 
+import { excerpt } from './excerpt.js'
+import { type Condition, conditionOf } from './sqlstate.js'
+
 /** What every {@link SluiceError} constructor takes besides its message. */
 export interface ErrorDetails {
   /** Stable identifier; each class has a default. */
@@ -25,6 +28,24 @@ export abstract class SluiceError extends Error {
     this.code = details.code ?? defaultCode
     this.safeToRetry = details.safeToRetry ?? false
   }
+
+  /** Name, message and fields, for logs in JSON. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, cause } = this
+    return {
+      name,
+      message,
+      ...Object.fromEntries(Object.entries(this)),
+      ...(cause instanceof Error && { cause: describeCause(cause) }),
+    }
+  }
+}
+
+/** Of errors that are not ours no more than what they say: what else they hold we do not know. */
+function describeCause(cause: Error): unknown {
+  if (cause instanceof SluiceError) return cause.toJSON()
+  const { name, message } = cause
+  return { name, message }
 }
 
 /**
@@ -63,7 +84,10 @@ export interface ServerMessageFields {
 /** A NoticeResponse: what the server tells without failing anything. */
 export interface Notice extends ServerMessageFields {}
 
-/** An ErrorResponse: the server refused the request. `code` is its SQLSTATE. */
+/**
+ * An ErrorResponse: the server refused the request. `code` is its SQLSTATE, `condition` the name of it.
+ * Its class is the one for the first two characters of that, such as {@link IntegrityConstraintViolation}.
+ */
 export class PostgresError extends SluiceError implements ServerMessageFields {
   static {
     PostgresError.prototype.name = 'PostgresError'
@@ -91,6 +115,26 @@ export class PostgresError extends SluiceError implements ServerMessageFields {
     super(message ?? 'the server sent an error without a message', code ?? 'XX000')
     Object.assign(this, rest)
     if (query !== undefined) this.query = query
+  }
+
+  /** What PostgreSQL calls the SQLSTATE, such as `unique_violation`; undefined when it has no name for it. */
+  get condition(): Condition | undefined {
+    return conditionOf(this.code)
+  }
+
+  /** All that there is to say, in lines for people, with a caret under the place in the query. */
+  format(): string {
+    const { name, message, code, condition, query, position } = this
+    const { internalQuery, internalPosition, detail, hint, where } = this
+    return [
+      `${name}: ${message} (${condition === undefined ? code : `${code} ${condition}`})`,
+      ...excerpt(query, position),
+      ...(internalQuery === undefined ? [] : ['QUERY:']),
+      ...excerpt(internalQuery, internalPosition),
+      ...(detail === undefined ? [] : [`DETAIL: ${detail}`]),
+      ...(hint === undefined ? [] : [`HINT: ${hint}`]),
+      ...(where === undefined ? [] : [`CONTEXT: ${where}`]),
+    ].join('\n')
   }
 }
 
@@ -170,24 +214,6 @@ export class ConnectionClosedError extends ConnectionError {
   }
 }
 
-/**
- * The connection was lost, or given up, while COMMIT was under way: the server may have committed or
- * rolled back, and nothing but looking tells. Never repeat the transaction blindly. `cause` is the loss.
- */
-export class TransactionOutcomeUnknownError extends ConnectionError {
-  static {
-    TransactionOutcomeUnknownError.prototype.name = 'TransactionOutcomeUnknownError'
-  }
-  constructor(details: ConnectionErrorDetails = {}) {
-    const reason = details.cause instanceof Error ? `: ${details.cause.message}` : ''
-    super(
-      `whether the transaction was committed is unknown, since the answer to COMMIT did not come${reason}`,
-      details,
-      'ERR_SLUICE_OUTCOME_UNKNOWN',
-    )
-  }
-}
-
 /** We refused to authenticate: method not allowed, no password, bad proof of the server. What the server refuses is a {@link PostgresError}. */
 export class AuthenticationError extends ConnectionError {
   static {
@@ -225,23 +251,6 @@ export class InterfaceError extends SluiceError {
   }
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, 'ERR_SLUICE_INTERFACE', { safeToRetry: true, ...details })
-  }
-}
-
-/**
- * The server answered COMMIT by rolling back: a statement of the transaction had failed before, which
- * its own error said. Nothing of the transaction lasts.
- */
-export class CommitRolledBackError extends SluiceError {
-  static {
-    CommitRolledBackError.prototype.name = 'CommitRolledBackError'
-  }
-  constructor(details: ErrorDetails = {}) {
-    super(
-      'the transaction was rolled back instead of committed, since one of its statements had failed',
-      'ERR_SLUICE_COMMIT_ROLLED_BACK',
-      details,
-    )
   }
 }
 

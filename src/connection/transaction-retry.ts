@@ -1,4 +1,5 @@
-import { PostgresError, TransactionOutcomeUnknownError } from '../base/errors.js'
+import { PostgresError } from '../base/errors.js'
+import { TransactionOutcomeUnknownError } from '../base/transaction-errors.js'
 
 /** serialization_failure and deadlock_detected: the server gave up on a transaction because of others. */
 const RETRYABLE: ReadonlySet<string> = new Set(['40001', '40P01'])

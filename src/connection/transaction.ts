@@ -1,10 +1,8 @@
+import { InterfaceError, PostgresError, SluiceError } from '../base/errors.js'
 import {
   CommitRolledBackError,
-  InterfaceError,
-  PostgresError,
-  SluiceError,
   TransactionOutcomeUnknownError,
-} from '../base/errors.js'
+} from '../base/transaction-errors.js'
 import type { Request } from '../wire/request.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'

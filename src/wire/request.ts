@@ -1,5 +1,6 @@
 import { rejectInCaller } from '../base/caller-stack.js'
-import { PostgresError, ProtocolError, type ServerMessageFields } from '../base/errors.js'
+import { ProtocolError, type ServerMessageFields } from '../base/errors.js'
+import { newPostgresError } from '../base/server-errors.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
 import { backendMessageName, type TransactionStatus } from '../protocol/messages.js'
 import type { Session } from './session.js'
@@ -96,7 +97,7 @@ export abstract class PromiseRequest<T> implements Request {
   }
 
   onServerError(fields: ServerMessageFields): void {
-    this.fail(new PostgresError(fields, this.queryText))
+    this.fail(newPostgresError(fields, this.queryText))
   }
 
   onReady(_status: TransactionStatus): void {

@@ -2,10 +2,10 @@ import {
   ConnectionClosedError,
   type ConnectPhase,
   type Notice,
-  PostgresError,
   ProtocolError,
   type ServerMessageFields,
 } from '../base/errors.js'
+import { newPostgresError } from '../base/server-errors.js'
 import {
   readNotification,
   readParameterStatus,
@@ -250,7 +250,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     if (!endsSession || isStarting) head?.onServerError(fields)
     if (endsSession || isStarting || head === undefined) {
       // The server hangs up after this; waiting for that would only delay everybody.
-      this.#end(new PostgresError(fields), false)
+      this.#end(newPostgresError(fields), false)
     }
   }
 

@@ -54,7 +54,7 @@ describe('the password', () => {
   for (const auth of ['md5', 'scram-sha-256'] as const) {
     test(`when wrong is refused by the server (${auth})`, async () => {
       await expect(connect(server.dsn({ auth, password: 'wrong' }))).rejects.toMatchObject({
-        name: 'PostgresError',
+        name: 'InvalidAuthorizationSpecification',
         code: '28P01',
       })
     })

@@ -105,12 +105,12 @@ describe('at startup', () => {
     ],
     [
       'an error that is not FATAL',
-      'PostgresError',
+      'ConnectionException',
       (peer) => peer.send(errorResponse('08P01', 'no such user')),
     ],
     [
       'too many connections',
-      'PostgresError',
+      'InsufficientResources',
       (peer) => peer.send(errorResponse('53300', 'too many clients', 'FATAL')),
     ],
     ['Kerberos', 'AuthenticationError', (peer) => peer.send(authentication(7))],

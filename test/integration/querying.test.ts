@@ -150,7 +150,7 @@ describe('errors of the server', () => {
       safeToRetry: false,
     })
     expect((error as Error).stack).toMatch(
-      /^PostgresError: relation "nowhere" does not exist\n(.*\n)?.*theCaller \(.*querying\.test/,
+      /^SyntaxErrorOrAccessRuleViolation: relation "nowhere" does not exist\n(.*\n)?.*theCaller \(.*querying\.test/,
     )
   })
 

@@ -1,4 +1,5 @@
-import { PostgresError, ProtocolError, type ServerMessageFields } from '../../base/errors.js'
+import { ProtocolError, type ServerMessageFields } from '../../base/errors.js'
+import { newPostgresError } from '../../base/server-errors.js'
 import { readEmpty, readParameterDescription, readRowDescription } from '../../protocol/backend.js'
 import { writeClose, writeDescribe, writeParse, writeSync } from '../../protocol/frontend.js'
 import { Backend, type FieldDescription } from '../../protocol/messages.js'
@@ -70,7 +71,7 @@ export class PrepareRequest implements Request {
 
   onServerError(fields: ServerMessageFields): void {
     this.#owed = []
-    this.#refuse(() => new PostgresError(fields, this.#statement.text))
+    this.#refuse(() => newPostgresError(fields, this.#statement.text))
   }
 
   onReady(): void {

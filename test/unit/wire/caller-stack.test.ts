@@ -47,7 +47,9 @@ test('the stack begins with the name and the message of the error', async () => 
   const error = outcome(placeAnOrder(scene, 1))
   await settled()
   scene.backend.send(errorResponse('42601', 'syntax error at "x"'), readyForQuery())
-  expect(((await error) as Error).stack).toMatch(/^PostgresError: syntax error at "x"\n {4}at /)
+  expect(((await error) as Error).stack).toMatch(
+    /^SyntaxErrorOrAccessRuleViolation: syntax error at "x"\n {4}at /,
+  )
 })
 
 async function placeAnOrder(scene: Scene, id: unknown): Promise<void> {

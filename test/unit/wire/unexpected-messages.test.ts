@@ -208,7 +208,7 @@ for (const { name: occasion, moments, ask } of occasions) {
           const error = await first
           if (moments === preparing) expect(error).toMatchObject({ safeToRetry: true })
           else if (when === 'behind an error')
-            expect(error).toMatchObject({ name: 'PostgresError' })
+            expect(error).toMatchObject({ name: 'DataException' })
           else expect(error).toBeInstanceOf(Error)
           expect(await second).toBeInstanceOf(ConnectionClosedError)
           expect(await second).toMatchObject({ cause: { name: 'ProtocolError' } })
