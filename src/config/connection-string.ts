@@ -21,6 +21,11 @@ export function parseConnectionString(
 ): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   const store: Store = (key, value, doubt) => {
+    if (key === 'requiressl') {
+      // What there was before sslmode (conninfo_storeval).
+      store('sslmode', value.startsWith('1') ? 'require' : 'prefer', doubt)
+      return
+    }
     if (!knownKeys.includes(key)) {
       refuseUnknown(key, knownKeys, doubt)
     } else if (value.includes('\0')) {
