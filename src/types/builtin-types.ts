@@ -1,18 +1,26 @@
 import type { TraitedCodec } from './codec-traits.js'
+import { bit, varbit } from './codecs/bit.js'
 import { bool } from './codecs/bool.js'
 import { bytea } from './codecs/bytea.js'
 import { char } from './codecs/char.js'
 import { date } from './codecs/date.js'
 import { float4, float8 } from './codecs/float.js'
+import { box, circle, line, lseg, path, point, polygon } from './codecs/geometric.js'
 import { int8, xid8 } from './codecs/int8.js'
 import { cid, int2, int4, oid, xid } from './codecs/integer.js'
 import { interval } from './codecs/interval.js'
 import { jsonAsString, jsonAsValue, jsonBy } from './codecs/json.js'
+import { cidr, inet, macaddr, macaddr8 } from './codecs/network.js'
+import { int2vector, oidvector } from './codecs/number-vector.js'
 import { numericAsNumber, numericAsString, numericBy } from './codecs/numeric.js'
-import { bpchar, name, text, unknown, varchar, xml } from './codecs/text.js'
+import { aclitem, money, objectNameCodec } from './codecs/server-text.js'
+import { pgLsn, pgSnapshot, tid, txidSnapshot } from './codecs/system.js'
+import { bpchar, name, refcursor, text, unknown, varchar, xml } from './codecs/text.js'
+import { tsquery, tsvector } from './codecs/text-search.js'
 import { time, timetz } from './codecs/time.js'
 import { timestamp, timestamptz } from './codecs/timestamp.js'
 import { uuid } from './codecs/uuid.js'
+import { jsonpath } from './codecs/versioned-text.js'
 import { voidCodec } from './codecs/void.js'
 import { OIDS } from './oid.js'
 import { isJsonFunctions } from './type-options.js'
@@ -45,7 +53,15 @@ function type(
   codec: TraitedCodec,
   options: Partial<Pick<BuiltinType, 'modes' | 'custom' | 'follows'>> = {},
 ): BuiltinType {
-  return { oid, arrayOid, codec, modes: {}, custom: undefined, follows: undefined, ...options }
+  return {
+    oid,
+    arrayOid,
+    codec,
+    modes: {},
+    custom: undefined,
+    follows: undefined,
+    ...options,
+  }
 }
 
 function jsonType(name: 'json' | 'jsonb', follows?: string): BuiltinType {
@@ -58,6 +74,12 @@ function jsonType(name: 'json' | 'jsonb', follows?: string): BuiltinType {
     },
     follows,
   })
+}
+
+type ObjectName = keyof typeof OIDS & `reg${string}`
+
+function objectNameType(name: ObjectName): BuiltinType {
+  return type(OIDS[name], OIDS[`_${name}`], objectNameCodec(name))
 }
 
 const NUMERIC_FUNCTION: CustomMode = {
@@ -99,5 +121,41 @@ export const BUILTIN_TYPES: readonly BuiltinType[] = [
     custom: NUMERIC_FUNCTION,
   }),
   type(OIDS.uuid, OIDS._uuid, uuid),
+  type(OIDS.int2vector, OIDS._int2vector, int2vector),
+  type(OIDS.oidvector, OIDS._oidvector, oidvector),
+  type(OIDS.tid, OIDS._tid, tid),
+  type(OIDS.point, OIDS._point, point),
+  type(OIDS.line, OIDS._line, line),
+  type(OIDS.lseg, OIDS._lseg, lseg),
+  type(OIDS.box, OIDS._box, box),
+  type(OIDS.path, OIDS._path, path),
+  type(OIDS.polygon, OIDS._polygon, polygon),
+  type(OIDS.circle, OIDS._circle, circle),
+  type(OIDS.inet, OIDS._inet, inet),
+  type(OIDS.cidr, OIDS._cidr, cidr),
+  type(OIDS.macaddr, OIDS._macaddr, macaddr),
+  type(OIDS.macaddr8, OIDS._macaddr8, macaddr8),
+  type(OIDS.bit, OIDS._bit, bit),
+  type(OIDS.varbit, OIDS._varbit, varbit),
+  type(OIDS.money, OIDS._money, money),
+  type(OIDS.aclitem, OIDS._aclitem, aclitem),
+  type(OIDS.refcursor, OIDS._refcursor, refcursor),
+  type(OIDS.tsvector, OIDS._tsvector, tsvector),
+  type(OIDS.tsquery, OIDS._tsquery, tsquery),
+  type(OIDS.jsonpath, OIDS._jsonpath, jsonpath),
+  type(OIDS.pg_lsn, OIDS._pg_lsn, pgLsn.string, { modes: pgLsn }),
+  type(OIDS.pg_snapshot, OIDS._pg_snapshot, pgSnapshot),
+  type(OIDS.txid_snapshot, OIDS._txid_snapshot, txidSnapshot),
+  objectNameType('regclass'),
+  objectNameType('regcollation'),
+  objectNameType('regconfig'),
+  objectNameType('regdictionary'),
+  objectNameType('regnamespace'),
+  objectNameType('regoper'),
+  objectNameType('regoperator'),
+  objectNameType('regproc'),
+  objectNameType('regprocedure'),
+  objectNameType('regrole'),
+  objectNameType('regtype'),
   type(OIDS.void, undefined, voidCodec),
 ]

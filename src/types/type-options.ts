@@ -3,6 +3,7 @@ import type { DateMode } from './codecs/date.js'
 import type { Int8Mode } from './codecs/int8.js'
 import type { IntervalMode } from './codecs/interval.js'
 import type { JsonFunctions } from './codecs/json.js'
+import type { LsnMode } from './codecs/system.js'
 import type { TimestampMode } from './codecs/timestamp.js'
 import type { ValueCodec } from './value-codec.js'
 
@@ -34,6 +35,7 @@ export type TypeOption =
   | JsonMode
   | 'drop'
   | 'keep'
+  | LsnMode
   | GivenCodec
 
 /**
@@ -61,6 +63,8 @@ export interface TypeOptions {
   readonly json?: JsonMode | GivenCodec
   /** Whether arrays get the lower bounds of their dimensions, as a property `lowerBounds`. Default `'drop'`. */
   readonly arrayLowerBounds?: 'drop' | 'keep'
+  /** Default `'string'`. */
+  readonly pg_lsn?: LsnMode | GivenCodec
   readonly [nameOrOid: string]: TypeOption | undefined
 }
 

@@ -34,7 +34,8 @@ test('every OID of the table is the OID of the type of that name', async () => {
     [Object.values(OIDS)],
   )
   expect(Object.fromEntries(rows.map(({ typname, oid }) => [typname, oid]))).toEqual(OIDS)
-  expect(new Set(rows.map(({ typdelim }) => typdelim))).toEqual(new Set([',']))
+  const others = rows.filter(({ typdelim }) => typdelim !== ',').map(({ typname }) => typname)
+  expect(others.sort()).toEqual(['_box', 'box'])
 })
 
 test('every array type of the table is the array of the type it is named after', async () => {
@@ -48,52 +49,6 @@ test('every array type of the table is the array of the type it is named after',
   expect(rows.map(({ array }) => array).sort()).toEqual(arrays.sort())
   for (const { element, array } of rows) expect(array).toBe(`_${element}`)
 })
-
-for (const [type, values, options] of typeValues) {
-  describe(`${type}${options ? ` with ${JSON.stringify(options)}` : ''}`, () => {
-    let own: Connection
-
-    beforeAll(async () => {
-      own = await connectIn('UTC', options)
-    })
-
-    afterAll(() => own.close())
-
-    test('a value comes back as it went, and its text decodes to it', async () => {
-      await fc.assert(
-        fc.asyncProperty(values, async (value) => {
-          const row = await own.fetchrow<{ value: unknown; text: string }>(
-            `select p as value, format('%s', p) as text from (select $1::${sqlName(type)} as p) q`,
-            [value],
-          )
-          expect(row?.value).toStrictEqual(value)
-          expect(decodedText(type, row?.text ?? '', options)).toStrictEqual(value)
-        }),
-        { numRuns: 50 },
-      )
-    })
-
-    test('an array comes back as it went, and so do its elements', async () => {
-      const arrays = fc.array(fc.oneof(values, fc.constant(null)), { maxLength: 60 })
-      await fc.assert(
-        fc.asyncProperty(arrays, async (array) => {
-          const row = await own.fetchrow<{ value: unknown; text: string }>(
-            `select p as value, format('%s', p) as text from (select $1::${sqlName(`_${type}`)} as p) q`,
-            [array],
-          )
-          expect(row?.value).toStrictEqual(array)
-          expect(decodedText(`_${type}`, row?.text ?? '', options)).toStrictEqual(array)
-          const elements = await own.fetch<{ e: unknown }>(
-            `select e from unnest($1::${sqlName(`_${type}`)}) with ordinality u(e, i) order by i`,
-            [array],
-          )
-          expect(elements.map(({ e }) => e)).toStrictEqual(array)
-        }),
-        { numRuns: 20 },
-      )
-    })
-  })
-}
 
 describe('types as text', () => {
   let own: Connection
@@ -275,8 +230,9 @@ describe('parameters', () => {
   })
 
   test('of a type without a codec go as text', async () => {
-    expect(await conn.fetchval('select $1::inet', ['127.0.0.1/8'])).toBe('127.0.0.1/8')
-    expect(await conn.fetchval('select $1::point', ['(1,2)'])).toBe('(1,2)')
+    const text = '<int4><![CDATA[1]]></int4>'
+    expect(await conn.fetchval('select $1::xml', [text])).toBe(text)
+    expect(await conn.fetchval('select $1::cstring', ['a'])).toBe('a')
   })
 
   test('that do not fit are an EncodeError, and the connection goes on', async () => {

@@ -88,6 +88,8 @@ export const typeValues: readonly TypeValues[] = [
   ['int2', ints(-0x8000, 0x7fff)],
   ['int4', ints(-0x80000000, 0x7fffffff)],
   ['oid', ints(0, 0xffffffff)],
+  ['xid', ints(0, 0xffffffff)],
+  ['cid', ints(0, 0xffffffff)],
   ['int8', fc.maxSafeInteger()],
   ['int8', bigints(-(2n ** 63n), 2n ** 63n - 1n), { int8: 'bigint' }],
   ['int8', bigints(-(2n ** 63n), 2n ** 63n - 1n).map(String), TEXT],

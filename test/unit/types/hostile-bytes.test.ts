@@ -59,7 +59,7 @@ test('any bytes are a value or a DecodeError', () => {
         attempt(codec, bytes, 'text')
         if (codec.decodeBinary) attempt(codec, bytes, 'binary')
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   }
 })
