@@ -18,9 +18,7 @@ function printIpv6(bytes: Uint8Array): string {
     (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0),
   )
   const { start, length } = longestZeros(groups)
-  const embedsIpv4 =
-    start === 0 &&
-    (length === 6 || (length === 7 && groups[7] !== 1) || (length === 5 && groups[5] === 0xffff))
+  const embedsIpv4 = start === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff))
   const shown = embedsIpv4 ? IPV4_IN_IPV6_GROUPS : GROUPS
   const tail = embedsIpv4 ? [bytes.subarray(12).join('.')] : []
   const hex = (from: number, to: number): string[] =>

@@ -46,13 +46,16 @@ const tids = fc
   .tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 0xffff }))
   .map(([block, offset]) => `(${block},${offset})`)
 
+/** Where the low half is 0 it is no id (TransactionIdIsValid). */
+const transactionIds = fc
+  .bigInt({ min: 1n, max: 2n ** 62n })
+  .filter((id) => (id & 0xffffffffn) !== 0n)
+
 /** Ids in ascending order, of which the first is the least running and the last not yet begun. */
-const snapshots = fc
-  .uniqueArray(fc.bigInt({ min: 1n, max: 2n ** 60n }), { minLength: 2, maxLength: 8 })
-  .map((ids) => {
-    const sorted = ids.sort((a, b) => (a < b ? -1 : 1))
-    return `${sorted[0]}:${sorted.at(-1)}:${sorted.slice(1, -1).join(',')}`
-  })
+const snapshots = fc.uniqueArray(transactionIds, { minLength: 2, maxLength: 8 }).map((ids) => {
+  const sorted = ids.sort((a, b) => (a < b ? -1 : 1))
+  return `${sorted[0]}:${sorted.at(-1)}:${sorted.slice(1, -1).join(',')}`
+})
 
 const chars = fc
   .integer({ min: 0, max: 255 })
