@@ -104,6 +104,8 @@ export type { FetchvalOptions, QueryOptions } from './connection/queryable.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'
 export { RowReader } from './connection/row-reader.js'
+export type { SqlTag } from './connection/sql.js'
+export { Sql, sql } from './connection/sql.js'
 export { Transaction, Transactional } from './connection/transaction.js'
 export type {
   BeginOptions,

@@ -11,6 +11,7 @@ import {
   type RowMode,
   wholeResult,
 } from './result.js'
+import { readQuery, type Sql } from './sql.js'
 
 /** Options of one query. */
 export interface QueryOptions {
@@ -28,7 +29,8 @@ export interface FetchvalOptions {
  * Everything that can be queried: a connection, a pool, a connection of a pool.
  *
  * A query is text with `$1`, `$2`, … for its parameters, which go to the server apart from it and in
- * binary wherever their type has a codec. It is prepared once per connection. Calls made on one
+ * binary wherever their type has a codec; or it is a value of the tag {@link sql}, which has its
+ * parameters in it. It is prepared once per connection. Calls made on one
  * connection without awaiting the former are sent at once and carried out in order, each in a
  * transaction of its own unless one is open.
  *
@@ -40,22 +42,22 @@ export interface FetchvalOptions {
 export abstract class Queryable extends BulkQueryable {
   /** All rows. asyncpg: `fetch`. */
   fetch<Row = Record<string, unknown>>(
-    query: string,
-    params: readonly unknown[] = [],
+    query: string | Sql,
+    params?: readonly unknown[],
     options: QueryOptions = {},
   ): Promise<Row[]> {
     return this.#run(
-      new QueryRequest(...checked(query, params), allRows(rowMode(options))),
+      new QueryRequest(...readQuery(query, params), allRows(rowMode(options))),
     ) as Promise<Row[]>
   }
 
   /** The first row, or null. The server is asked for one row only. asyncpg: `fetchrow`. */
   fetchrow<Row = Record<string, unknown>>(
-    query: string,
-    params: readonly unknown[] = [],
+    query: string | Sql,
+    params?: readonly unknown[],
     options: QueryOptions = {},
   ): Promise<Row | null> {
-    const request = new QueryRequest(...checked(query, params), firstRow(rowMode(options)))
+    const request = new QueryRequest(...readQuery(query, params), firstRow(rowMode(options)))
     return this.#run(request) as Promise<Row | null>
   }
 
@@ -64,15 +66,15 @@ export abstract class Queryable extends BulkQueryable {
    * Rejects with {@link InterfaceError} when there is no such column.
    */
   fetchval<T = unknown>(
-    query: string,
-    params: readonly unknown[] = [],
+    query: string | Sql,
+    params?: readonly unknown[],
     options: FetchvalOptions = {},
   ): Promise<T | null> {
     const { column = 0 } = options
     if (!Number.isInteger(column) || column < 0) {
       throw new TypeError('the option "column" must be an integer of at least 0')
     }
-    const request = new QueryRequest(...checked(query, params), firstValue(column))
+    const request = new QueryRequest(...readQuery(query, params), firstValue(column))
     return this.#run(request) as Promise<T | null>
   }
 
@@ -82,19 +84,20 @@ export abstract class Queryable extends BulkQueryable {
    * Without `params` the query may be a script of several statements, which the server runs as one
    * transaction unless it holds its own `BEGIN` and `COMMIT`; the result is that of the last.
    */
-  execute(query: string, params?: readonly unknown[]): Promise<CommandResult> {
-    return params === undefined
-      ? this.#run(new SimpleQueryRequest(checked(query, [])[0]))
-      : this.#run(new QueryRequest(...checked(query, params), commandOnly))
+  execute(query: string | Sql, params?: readonly unknown[]): Promise<CommandResult> {
+    const [text, values] = readQuery(query, params)
+    return params === undefined && values.length === 0
+      ? this.#run(new SimpleQueryRequest(text))
+      : this.#run(new QueryRequest(text, values, commandOnly))
   }
 
   /** Rows, columns and command tag, for who needs all of it. */
   query<Row = Record<string, unknown>>(
-    query: string,
-    params: readonly unknown[] = [],
+    query: string | Sql,
+    params?: readonly unknown[],
     options: QueryOptions = {},
   ): Promise<QueryResult<Row>> {
-    const request = new QueryRequest(...checked(query, params), wholeResult(rowMode(options)))
+    const request = new QueryRequest(...readQuery(query, params), wholeResult(rowMode(options)))
     return this.#run(request) as Promise<QueryResult<Row>>
   }
 
@@ -102,14 +105,6 @@ export abstract class Queryable extends BulkQueryable {
     this.submit(request)
     return request.promise
   }
-}
-
-function checked(query: string, params: readonly unknown[]): [string, readonly unknown[]] {
-  if (typeof query !== 'string') throw new TypeError('the query must be a string')
-  if (!Array.isArray(params)) {
-    throw new TypeError('the parameters of a query must be an array, such as [id] for $1')
-  }
-  return [query, params]
 }
 
 function rowMode({ rowMode = 'object' }: QueryOptions): RowMode {
