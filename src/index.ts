@@ -2,7 +2,6 @@ export type {
   ConnectAttemptFailure,
   ConnectPhase,
   Notice,
-  PoolSnapshot,
   ServerMessageFields,
 } from './base/errors.js'
 export {
@@ -13,9 +12,6 @@ export {
   DecodeError,
   EncodeError,
   InterfaceError,
-  PoolClosedError,
-  PoolOverloadedError,
-  PoolTimeoutError,
   PostgresError,
   ProtocolError,
   QueryTimeoutError,
@@ -23,6 +19,8 @@ export {
   TargetSessionAttrsError,
   TlsError,
 } from './base/errors.js'
+export type { PoolSnapshot } from './base/pool-errors.js'
+export { PoolClosedError, PoolOverloadedError, PoolTimeoutError } from './base/pool-errors.js'
 export {
   CardinalityViolation,
   CaseNotFound,

@@ -1,11 +1,6 @@
 import { systemClock } from '../base/clock.js'
-import {
-  AuthenticationError,
-  type PoolSnapshot,
-  PoolTimeoutError,
-  PostgresError,
-  TlsError,
-} from '../base/errors.js'
+import { AuthenticationError, PostgresError, TlsError } from '../base/errors.js'
+import { type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
 import { Connection } from '../connection/connection.js'

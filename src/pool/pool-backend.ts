@@ -1,4 +1,4 @@
-import type { PoolSnapshot } from '../base/errors.js'
+import type { PoolSnapshot } from '../base/pool-errors.js'
 import type { TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import type { Request } from '../wire/request.js'

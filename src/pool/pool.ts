@@ -1,4 +1,5 @@
-import { PoolTimeoutError, SluiceError } from '../base/errors.js'
+import { SluiceError } from '../base/errors.js'
+import { PoolTimeoutError } from '../base/pool-errors.js'
 import { TARGET_SESSION_ATTRS, type TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'

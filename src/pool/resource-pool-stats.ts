@@ -1,4 +1,4 @@
-import type { PoolSnapshot } from '../base/errors.js'
+import type { PoolSnapshot } from '../base/pool-errors.js'
 import { Histogram, type HistogramSnapshot } from './histogram.js'
 import type { DestroyReason } from './resource-lifecycle.js'
 

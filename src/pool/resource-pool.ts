@@ -4,7 +4,7 @@ import {
   PoolOverloadedError,
   type PoolSnapshot,
   PoolTimeoutError,
-} from '../base/errors.js'
+} from '../base/pool-errors.js'
 import { type Deferred, makeDeferred } from './deferred.js'
 import type { DestroyReason, ResourceLifecycle, Waiter } from './resource-lifecycle.js'
 import type { ResourcePoolLimits, ResourcePoolOptions } from './resource-pool-options.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PoolClosedError } from '../../../src/base/errors.js'
+import { PoolClosedError } from '../../../src/base/pool-errors.js'
 import { type FakeResource, makePool, settle, watch } from './fake-resources.js'
 
 describe('close', () => {

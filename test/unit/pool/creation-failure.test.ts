@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PoolTimeoutError } from '../../../src/base/errors.js'
+import { PoolTimeoutError } from '../../../src/base/pool-errors.js'
 import {
   type FakeResource,
   makePool,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PoolOverloadedError, PoolTimeoutError } from '../../../src/base/errors.js'
+import { PoolOverloadedError, PoolTimeoutError } from '../../../src/base/pool-errors.js'
 import { Histogram } from '../../../src/pool/histogram.js'
 import { type FakeResource, makePool, settle, watch } from './fake-resources.js'
 

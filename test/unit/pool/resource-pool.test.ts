@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { InterfaceError, PoolClosedError } from '../../../src/base/errors.js'
+import { InterfaceError } from '../../../src/base/errors.js'
+import { PoolClosedError } from '../../../src/base/pool-errors.js'
 import { FakeResource, makePool, settle, watch } from './fake-resources.js'
 
 describe('lending', () => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { PoolOverloadedError, PoolTimeoutError } from '../../../src/base/errors.js'
+import { PoolOverloadedError, PoolTimeoutError } from '../../../src/base/pool-errors.js'
 import { type FakeResource, makePool, settle, watch } from './fake-resources.js'
 
 describe('waiting', () => {
