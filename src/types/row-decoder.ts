@@ -1,6 +1,7 @@
 import { DecodeError, InterfaceError, ProtocolError } from '../base/errors.js'
 import type { Format } from '../protocol/messages.js'
 import type { Codec } from './codec.js'
+import { canGenerateCode, generateRowDecoder, type RowFailures } from './generated-row-decoder.js'
 
 /**
  * Decodes one row. The window `buf[start, end)` is the body of a DataRow, from the number of columns
@@ -25,11 +26,56 @@ const NULL = -1
 const COUNT_BYTES = 2
 const LENGTH_BYTES = 4
 
+/** Beyond this a generated function is too long for the compiler to optimise. */
+const MAX_GENERATED_COLUMNS = 200
+
 /**
  * Makes the decoder of rows as objects by column name. Of columns with the same name the last wins.
  * A column named `__proto__` is a property like any other.
  */
 export function compileObjectDecoder(
+  columns: readonly ResultColumn[],
+): RowDecoder<Record<string, unknown>> {
+  if (!isGenerated(columns)) return interpretObjects(columns)
+  const generated = generateRowDecoder(columns.map(decoderOf), namesOf(columns), failures(columns))
+  return generated as RowDecoder<Record<string, unknown>>
+}
+
+/** Makes the decoder of rows as arrays in column order. */
+export function compileArrayDecoder(columns: readonly ResultColumn[]): RowDecoder<unknown[]> {
+  if (!isGenerated(columns)) return interpretArrays(columns)
+  const generated = generateRowDecoder(columns.map(decoderOf), undefined, failures(columns))
+  return generated as RowDecoder<unknown[]>
+}
+
+function isGenerated(columns: readonly ResultColumn[]): boolean {
+  return columns.length <= MAX_GENERATED_COLUMNS && canGenerateCode()
+}
+
+function namesOf(columns: readonly ResultColumn[]): readonly string[] {
+  return columns.map((column) => column.name)
+}
+
+function failures(columns: readonly ResultColumn[]): RowFailures {
+  return {
+    badRow: (buf, start, end) => {
+      checkCount(buf, start, end, columns.length)
+      let at = start + COUNT_BYTES
+      for (let i = 0; i < columns.length; i++) {
+        at += LENGTH_BYTES + Math.max(0, readLength(buf, at, end))
+      }
+      checkEnd(at, end)
+      return new ProtocolError('malformed DataRow')
+    },
+    badColumn: (error, column) => columnError(error, columns[column]),
+  }
+}
+
+/**
+ * As {@link compileObjectDecoder}, without making code: for runtimes that forbid it, and for rows so
+ * wide that generated code would be slower.
+ */
+export function interpretObjects(
   columns: readonly ResultColumn[],
 ): RowDecoder<Record<string, unknown>> {
   const set = columns.some((column) => column.name === '__proto__') ? defineValue : assignValue
@@ -54,8 +100,8 @@ export function compileObjectDecoder(
   }
 }
 
-/** Makes the decoder of rows as arrays in column order. */
-export function compileArrayDecoder(columns: readonly ResultColumn[]): RowDecoder<unknown[]> {
+/** As {@link compileArrayDecoder}, without making code. */
+export function interpretArrays(columns: readonly ResultColumn[]): RowDecoder<unknown[]> {
   const decoders = columns.map(decoderOf)
   return (buf, start, end) => {
     const row: unknown[] = []

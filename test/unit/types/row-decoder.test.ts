@@ -4,6 +4,8 @@ import {
   compileArrayDecoder,
   compileObjectDecoder,
   compileValueDecoder,
+  interpretArrays,
+  interpretObjects,
   type ResultColumn,
   type RowDecoder,
 } from '../../../src/types/row-decoder.js'
@@ -29,7 +31,9 @@ function run<R>(decoder: RowDecoder<R>, notation: string): R {
 
 const decoders: readonly (readonly [string, RowDecoder<unknown>, unknown])[] = [
   ['objects', compileObjectDecoder(COLUMNS), { id: 7, name: 'ab', ok: null }],
+  ['objects, interpreted', interpretObjects(COLUMNS), { id: 7, name: 'ab', ok: null }],
   ['arrays', compileArrayDecoder(COLUMNS), [7, 'ab', null]],
+  ['arrays, interpreted', interpretArrays(COLUMNS), [7, 'ab', null]],
   ['the first value', compileValueDecoder(COLUMNS, 0), 7],
   ['the second value', compileValueDecoder(COLUMNS, 1), 'ab'],
   ['a NULL', compileValueDecoder(COLUMNS, 2), null],
@@ -70,27 +74,64 @@ test('a result without columns has empty rows', () => {
   expect(run(compileArrayDecoder([]), '0000')).toStrictEqual([])
 })
 
-test('of columns with the same name the last wins in objects, and arrays have all', () => {
-  const columns = [column('a', 'int2', 1), column('b', 'int2', 1), column('a', 'int2', 1)]
-  const row = '0003 00000002 0001 00000002 0002 00000002 0003'
-  expect(run(compileObjectDecoder(columns), row)).toStrictEqual({ a: 3, b: 2 })
-  expect(run(compileArrayDecoder(columns), row)).toStrictEqual([1, 2, 3])
-})
+const makers = [
+  ['generated', compileObjectDecoder, compileArrayDecoder],
+  ['interpreted', interpretObjects, interpretArrays],
+] as const
 
-test('names that mean something to JavaScript are keys like any other', () => {
-  const names = ['__proto__', 'constructor', 'toString', '0', '']
+test.each(makers)(
+  '%s: of columns with the same name the last wins in objects, and arrays have all',
+  (_name, objects, arrays) => {
+    const columns = [column('a', 'int2', 1), column('b', 'int2', 1), column('a', 'int2', 1)]
+    const row = '0003 00000002 0001 00000002 0002 00000002 0003'
+    expect(run(objects(columns), row)).toStrictEqual({ a: 3, b: 2 })
+    expect(run(arrays(columns), row)).toStrictEqual([1, 2, 3])
+  },
+)
+
+const NAMES = [
+  '__proto__',
+  'constructor',
+  'toString',
+  '0',
+  '',
+  '"',
+  "'",
+  '\\',
+  '`$' + '{1}`',
+  '\n',
+  '\u2028',
+  '*/',
+  '"]: process.exit(), ["',
+]
+
+test.each(makers)(
+  '%s: names that mean something to JavaScript are keys like any other',
+  (_name, objects) => {
+    const names = NAMES
+    const columns = names.map((name) => column(name, 'bool', 1))
+    const row = run(
+      objects(columns),
+      `${names.length.toString(16).padStart(4, '0')} ${names.map(() => '00000001 01').join(' ')}`,
+    )
+    expect(Object.keys(row).sort()).toEqual([...names].sort())
+    expect(Object.getPrototypeOf(row)).toBe(Object.prototype)
+    for (const name of names) {
+      expect(Object.getOwnPropertyDescriptor(row, name)).toStrictEqual({
+        value: true,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    }
+  },
+)
+
+test('a row of more columns than code is made for is read all the same', () => {
+  const names = Array.from({ length: 1600 }, (_, i) => `c${i}`)
   const columns = names.map((name) => column(name, 'bool', 1))
-  const row = run(compileObjectDecoder(columns), `0005 ${names.map(() => '00000001 01').join(' ')}`)
-  expect(Object.keys(row).sort()).toEqual([...names].sort())
-  expect(Object.getPrototypeOf(row)).toBe(Object.prototype)
-  for (const name of names) {
-    expect(Object.getOwnPropertyDescriptor(row, name)).toStrictEqual({
-      value: true,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
-  }
+  const row = run(compileObjectDecoder(columns), `0640 ${names.map(() => '00000001 01').join(' ')}`)
+  expect(row).toStrictEqual(Object.fromEntries(names.map((name) => [name, true])))
 })
 
 test.each([-1, 3, 0.5])('there is no decoder of the value in column %d of 3', (index) => {
@@ -103,6 +144,8 @@ describe('a value that does not decode', () => {
   test.each([
     ['objects', compileObjectDecoder(COLUMNS)],
     ['arrays', compileArrayDecoder(COLUMNS)],
+    ['objects, interpreted', interpretObjects(COLUMNS)],
+    ['arrays, interpreted', interpretArrays(COLUMNS)],
     ['values', compileValueDecoder(COLUMNS, 0)],
   ])('gives an error with column and type, in %s', (_name, decoder) => {
     const act = (): unknown => run(decoder as RowDecoder<unknown>, row)
