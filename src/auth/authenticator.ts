@@ -1,15 +1,19 @@
 import { AuthenticationError, ProtocolError } from '../base/errors.js'
+import { serverEndPoint } from './channel-binding.js'
+import type { AuthenticationReply, Exchange } from './exchange.js'
+import { GssExchange, type GssProvider } from './gss.js'
 import { md5Password } from './md5.js'
-import type { AuthMethod, RequireAuth } from './require-auth.js'
 import {
-  beginScram,
-  continueScram,
-  deriveScramKeys,
-  SCRAM_SHA_256,
-  type ScramBegun,
-  type ScramContinued,
-  verifyServerFinal,
-} from './scram-sha-256.js'
+  OAUTHBEARER,
+  type OAuthDiscovery,
+  OAuthExchange,
+  type OAuthTokenProvider,
+  printable,
+} from './oauth.js'
+import type { AuthMethod, RequireAuth } from './require-auth.js'
+import { type ScramBinding, ScramExchange } from './scram-exchange.js'
+import { ScramKeyCache, type ScramKeys } from './scram-keys.js'
+import { SCRAM_SHA_256, SCRAM_SHA_256_PLUS } from './scram-sha-256.js'
 
 /** What the server asks in an Authentication message. Byte windows must hold until the answer settles. */
 export type AuthenticationRequest =
@@ -19,17 +23,15 @@ export type AuthenticationRequest =
   | { readonly kind: 'sasl'; readonly mechanisms: readonly string[] }
   | { readonly kind: 'sasl-continue'; readonly data: Uint8Array }
   | { readonly kind: 'sasl-final'; readonly data: Uint8Array }
+  | { readonly kind: 'gss' }
+  | { readonly kind: 'gss-continue'; readonly data: Uint8Array }
   | { readonly kind: 'unsupported'; readonly name: string }
-
-/** What to send back: PasswordMessage, SASLInitialResponse or SASLResponse. */
-export type AuthenticationReply =
-  | { readonly kind: 'password'; readonly password: string }
-  | { readonly kind: 'sasl-initial'; readonly mechanism: string; readonly data: Uint8Array }
-  | { readonly kind: 'sasl-response'; readonly data: Uint8Array }
 
 /** What an {@link Authenticator} needs to know. */
 export interface AuthenticatorOptions {
   readonly user: string
+  /** The host of the connection. Default: its name is empty. */
+  readonly host?: string
   /** Asked at most once, and only when the server wants a password. */
   readonly password: () => Promise<string | undefined>
   /** Why there may be no password, for the error that says so. */
@@ -38,32 +40,55 @@ export interface AuthenticatorOptions {
   readonly requireAuth?: RequireAuth | undefined
   /** Whether nobody can listen: TLS, or a unix socket. */
   readonly secure: boolean
+  /** The TLS connection; absent without TLS. */
+  readonly tls?: TlsPeer | undefined
+  /** Whether SCRAM is bound to the TLS connection: never, where server and certificate can, or else not at all. Default `prefer`. */
+  readonly channelBinding?: 'disable' | 'prefer' | 'require'
   /** The most SCRAM iterations to compute. Default 100,000. */
-  readonly maxIterations?: number
+  readonly maxIterations?: number | undefined
+  /** Keys of SCRAM in the place of a password. */
+  readonly scramKeys?: ScramKeys | undefined
+  /** Keys that were derived before. Default: a cache of its own. */
+  readonly keyCache?: ScramKeyCache | undefined
+  readonly oauthToken?: OAuthTokenProvider | undefined
+  /** What the server said of OAuth tokens when it was asked before. */
+  readonly oauthDiscovery?: OAuthDiscovery | undefined
+  readonly gssProvider?: GssProvider | undefined
+  /** Default `postgres`. */
+  readonly gssServiceName?: string | undefined
+  /** Called when the server wants something proven. */
+  readonly onAsked?: (() => void) | undefined
+}
+
+/** The other end of a TLS connection. */
+export interface TlsPeer {
+  /** Its certificate in DER; undefined when it showed none. */
+  certificate(): Uint8Array | undefined
 }
 
 type State =
   | { readonly name: 'start' }
   /** An answer is being made; the server owes nothing before it has it. */
   | { readonly name: 'answering' }
-  | { readonly name: 'scram-begun'; readonly begun: ScramBegun; readonly password: string }
-  | { readonly name: 'scram-continued'; readonly continued: ScramContinued }
-  /** Nothing is left to say; AuthenticationOk may come. */
+  | { readonly name: 'exchanging'; readonly exchange: Exchange }
+  /** The password went out; nothing is left to say. */
   | { readonly name: 'answered' }
   | { readonly name: 'over' }
 
 /**
  * Answers the server's authentication requests, for one attempt to connect:
  *
- *   start ── cleartext, md5 ──────────────────────────────────────────────► answered ── ok ──► over
- *   start ── sasl ──► scram-begun ── continue ──► scram-continued ── final ──► answered
+ *   start ── cleartext, md5 ─► answered ─────────────────────────────── ok ──► over
+ *   start ── sasl, gss ──────► exchanging ── continue*, final ──► … ─── ok ──► over
  *   start ── ok ──► over
  *
- * Anything else ends it. AuthenticationOk counts only once a server that began SCRAM has proven itself.
+ * Anything else ends it. AuthenticationOk counts only when the exchange agrees: for SCRAM, once the server
+ * has proven itself.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions
   #state: State = { name: 'start' }
+  #exchange: Exchange | undefined
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options
@@ -71,95 +96,100 @@ export class Authenticator {
 
   /**
    * Gives what to send back, undefined for nothing. `ok` and `sasl-final` are judged during the call,
-   * since what follows them may be in the same chunk; where the password is needed it gives a promise.
+   * since what follows them may be in the same chunk; everything else gives a promise.
    *
    * @throws {AuthenticationError} (or rejects with it) when the method is not allowed or not supported, no
    * password is there, or the server did not prove itself.
    * @throws {ProtocolError} (or rejects with it) when the message is malformed or out of order.
    */
-  answer(request: AuthenticationRequest): Promise<AuthenticationReply> | undefined {
+  answer(request: AuthenticationRequest): Promise<AuthenticationReply | undefined> | undefined {
     const state = this.#state
     // Whatever is thrown below, nothing may follow it.
     this.#state = { name: 'over' }
+    if (request.kind !== 'ok') this.#options.onAsked?.()
     switch (request.kind) {
       case 'ok':
         this.#accept(state)
         return undefined
       case 'cleartext':
         this.#begin(state, 'password')
-        this.#refuseCleartext()
-        return this.#reply(async () => {
-          const password = await this.#password('password')
-          return { reply: { kind: 'password', password }, next: { name: 'answered' } }
-        })
+        this.#refuseOverOpenNetwork('password', 'the password in clear text')
+        return this.#reply({ name: 'answered' }, async () => ({
+          kind: 'password',
+          password: await this.#password('password'),
+        }))
       case 'md5':
         this.#begin(state, 'md5')
-        return this.#reply(async () => {
-          const password = this.#hash(await this.#password('md5'), request.salt)
-          return { reply: { kind: 'password', password }, next: { name: 'answered' } }
-        })
+        return this.#reply({ name: 'answered' }, async () => ({
+          kind: 'password',
+          password: this.#hash(await this.#password('md5'), request.salt),
+        }))
       case 'sasl':
-        this.#begin(state, chooseMechanism(request.mechanisms))
-        return this.#reply(async () => {
-          const password = await this.#password('scram-sha-256')
-          const begun = beginScram()
-          return {
-            reply: { kind: 'sasl-initial', mechanism: SCRAM_SHA_256, data: begun.message },
-            next: { name: 'scram-begun', begun, password },
-          }
-        })
+        return this.#start(state, () => this.#chooseMechanism(request.mechanisms))
+      case 'gss':
+        return this.#start(state, () => this.#gss())
       case 'sasl-continue': {
-        if (state.name !== 'scram-begun') throw outOfOrder('AuthenticationSASLContinue', state)
-        const { begun, password } = state
-        return this.#reply(async () => {
-          const continued = await continueScram(
-            begun,
-            request.data,
-            (salt, iterations) => deriveScramKeys(password, salt, iterations),
-            this.#options.maxIterations,
-          )
-          return {
-            reply: { kind: 'sasl-response', data: continued.message },
-            next: { name: 'scram-continued', continued },
-          }
-        })
+        const exchange = exchangeOf(state, 'sasl', 'AuthenticationSASLContinue')
+        return this.#reply(state, () => exchange.continue(request.data))
+      }
+      case 'gss-continue': {
+        const exchange = exchangeOf(state, 'gss', 'AuthenticationGSSContinue')
+        return this.#reply(state, () => exchange.continue(request.data))
       }
       case 'sasl-final':
-        if (state.name !== 'scram-continued') throw outOfOrder('AuthenticationSASLFinal', state)
-        verifyServerFinal(state.continued, request.data)
-        this.#state = { name: 'answered' }
+        exchangeOf(state, 'sasl', 'AuthenticationSASLFinal').finish(request.data)
+        this.#state = state
         return undefined
       case 'unsupported':
+        if (state.name !== 'start') throw outOfOrder('a request to authenticate', state)
         throw new AuthenticationError(
           `the server asks for the authentication method ${printable(request.name)}, which sluice does not support`,
         )
     }
   }
 
+  /** Tells it that the attempt has failed; what was derived for it is forgotten. */
+  fail(): void {
+    this.#state = { name: 'over' }
+    this.#exchange?.fail()
+  }
+
+  /** What the server said of OAuth tokens when it wanted another, if it was not known before. */
+  get oauthDiscovery(): OAuthDiscovery | undefined {
+    if (this.#options.oauthDiscovery !== undefined) return undefined
+    const discovery = this.#exchange instanceof OAuthExchange ? this.#exchange.discovery : undefined
+    return discovery?.status === 'invalid_token' ? discovery : undefined
+  }
+
   #accept(state: State): void {
+    const { channelBinding } = this.#options
     switch (state.name) {
       case 'start':
-        this.#require('none')
-        return
+        this.#requireMethod('none')
+        break
       case 'answered':
-        return
-      case 'scram-begun':
-      case 'scram-continued':
-        throw new AuthenticationError(
-          'the server accepted the connection before it had proven that it knows the password',
-        )
+        break
+      case 'exchanging':
+        state.exchange.accept()
+        break
       default:
         throw outOfOrder('AuthenticationOk', state)
+    }
+    if (channelBinding === 'require' && this.#exchange?.isChannelBound !== true) {
+      throw unbound('the server accepted the connection without')
     }
   }
 
   /** Checks that the server may ask for `method`, now and at all. */
   #begin(state: State, method: AuthMethod): void {
     if (state.name !== 'start') throw outOfOrder('a request to authenticate', state)
-    this.#require(method)
+    this.#requireMethod(method)
+    if (this.#options.channelBinding === 'require' && method !== 'scram-sha-256') {
+      throw unbound(`the server asks for the authentication method "${method}", which has no`)
+    }
   }
 
-  #require(method: AuthMethod): void {
+  #requireMethod(method: AuthMethod): void {
     const { requireAuth } = this.#options
     if (requireAuth === undefined || requireAuth.allowed.includes(method)) return
     const what =
@@ -169,22 +199,32 @@ export class Authenticator {
     throw new AuthenticationError(`${what}, which requireAuth "${requireAuth.text}" does not allow`)
   }
 
-  #refuseCleartext(): void {
+  /** Keeps a secret that travels as it is from an open network, unless its method was named. */
+  #refuseOverOpenNetwork(method: AuthMethod, what: string): void {
     const { secure, requireAuth } = this.#options
-    // That "password" is among the allowed is known here; it must have been named, too.
+    // That the method is among the allowed is known here; it must have been named, too.
     if (secure || requireAuth?.named === true) return
     throw new AuthenticationError(
-      'the server asks for the password in clear text over an unencrypted connection; use TLS ' +
-        "(ssl: 'require' or stronger), or allow it with requireAuth: 'password'",
+      `the server asks for ${what} over an unencrypted connection; use TLS ` +
+        `(ssl: 'require' or stronger), or allow it with requireAuth: '${method}'`,
     )
   }
 
+  #start(state: State, choose: () => Exchange): Promise<AuthenticationReply | undefined> {
+    if (state.name !== 'start') throw outOfOrder('a request to authenticate', state)
+    const exchange = choose()
+    this.#begin(state, exchange.method)
+    this.#exchange = exchange
+    return this.#reply({ name: 'exchanging', exchange }, () => exchange.begin())
+  }
+
   async #reply(
-    make: () => Promise<{ reply: AuthenticationReply; next: State }>,
-  ): Promise<AuthenticationReply> {
+    next: State,
+    make: () => Promise<AuthenticationReply | undefined>,
+  ): Promise<AuthenticationReply | undefined> {
     this.#state = { name: 'answering' }
     try {
-      const { reply, next } = await make()
+      const reply = await make()
       // A message that came meanwhile was out of order and has ended this.
       if (this.#state.name === 'answering') this.#state = next
       return reply
@@ -192,6 +232,80 @@ export class Authenticator {
       this.#state = { name: 'over' }
       throw error
     }
+  }
+
+  /** The first mechanism that is allowed, else the first that is known, whose refusal says why. */
+  #chooseMechanism(mechanisms: readonly string[]): Exchange {
+    const { requireAuth, oauthToken } = this.#options
+    const offersScram = mechanisms.some(
+      (name) => name === SCRAM_SHA_256 || name === SCRAM_SHA_256_PLUS,
+    )
+    const offersOAuth = mechanisms.includes(OAUTHBEARER)
+    const allows = (method: AuthMethod) => requireAuth?.allowed.includes(method) ?? true
+    if (offersScram && (allows('scram-sha-256') || !(offersOAuth && allows('oauth')))) {
+      return this.#scram(mechanisms)
+    }
+    if (offersOAuth) {
+      this.#requireMethod('oauth')
+      this.#refuseOverOpenNetwork('oauth', 'an OAuth token')
+      if (oauthToken !== undefined) return this.#oauth(oauthToken)
+      throw new AuthenticationError('the server asks for an OAuth token: set the option oauthToken')
+    }
+    throw new AuthenticationError(
+      `the server offers no SASL mechanism that sluice supports: ${mechanisms.map(printable).join(', ')}`,
+    )
+  }
+
+  #scram(mechanisms: readonly string[]): ScramExchange {
+    const { scramKeys, maxIterations, keyCache = new ScramKeyCache() } = this.#options
+    return new ScramExchange({
+      password: () => this.#password('scram-sha-256'),
+      keys: scramKeys,
+      cache: keyCache,
+      maxIterations,
+      channelBinding: this.#chooseBinding(mechanisms),
+    })
+  }
+
+  /** @see pg_SASL_init and build_client_first_message in src/interfaces/libpq */
+  #chooseBinding(mechanisms: readonly string[]): ScramBinding {
+    const { tls, channelBinding = 'prefer' } = this.#options
+    const isOffered = mechanisms.includes(SCRAM_SHA_256_PLUS)
+    if (tls === undefined) {
+      if (isOffered) throw new ProtocolError(`the server offers ${SCRAM_SHA_256_PLUS} without TLS`)
+      if (channelBinding === 'require') throw unbound('without TLS there is no')
+      return { flag: 'n' }
+    }
+    const withoutBinding = (flag: 'n' | 'y', why: string): ScramBinding => {
+      if (channelBinding === 'require') throw unbound(why)
+      if (mechanisms.includes(SCRAM_SHA_256)) return { flag }
+      throw new AuthenticationError(`the server offers nothing but ${SCRAM_SHA_256_PLUS}`)
+    }
+    if (channelBinding === 'disable') return withoutBinding('n', '')
+    // `y` has a server that can bind, and whose offer somebody has taken out, find that out.
+    if (!isOffered) return withoutBinding('y', 'the server does not offer')
+    const certificate = tls.certificate()
+    const data = certificate === undefined ? undefined : serverEndPoint(certificate)
+    if (data === undefined) {
+      return withoutBinding('n', "the signature of the server's certificate has no hash for")
+    }
+    return { flag: 'p', data }
+  }
+
+  #oauth(provider: OAuthTokenProvider): OAuthExchange {
+    const { user, host = '', oauthDiscovery: discovery } = this.#options
+    return new OAuthExchange(provider, {
+      user,
+      host,
+      ...(discovery !== undefined && { discovery }),
+    })
+  }
+
+  #gss(): GssExchange {
+    const { user, host = '', gssProvider, gssServiceName: service = 'postgres' } = this.#options
+    this.#requireMethod('gss')
+    if (gssProvider !== undefined) return new GssExchange(gssProvider, { user, host, service })
+    throw new AuthenticationError('the server asks for GSSAPI: set the option gssProvider')
   }
 
   async #password(method: AuthMethod): Promise<string> {
@@ -229,16 +343,13 @@ export class Authenticator {
   }
 }
 
-function chooseMechanism(mechanisms: readonly string[]): AuthMethod {
-  if (mechanisms.includes(SCRAM_SHA_256)) return 'scram-sha-256'
-  throw new AuthenticationError(
-    `the server offers no SASL mechanism that sluice supports: ${mechanisms.map(printable).join(', ')}`,
-  )
+function exchangeOf(state: State, family: Exchange['family'], what: string): Exchange {
+  if (state.name === 'exchanging' && state.exchange.family === family) return state.exchange
+  throw outOfOrder(what, state)
 }
 
-/** What a server sent before it is trusted, fit for a message. */
-function printable(text: string): string {
-  return text.slice(0, 100).replaceAll(/[^\x20-\x7e]/gu, '?')
+function unbound(why: string): AuthenticationError {
+  return new AuthenticationError(`${why} channel binding, which channelBinding "require" demands`)
 }
 
 function outOfOrder(what: string, state: State): ProtocolError {

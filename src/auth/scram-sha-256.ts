@@ -1,6 +1,6 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { AuthenticationError, ProtocolError } from '../base/errors.js'
-import { saslprep } from './saslprep.js'
+import type { ScramKeys } from './scram-keys.js'
 
 /*
  * The client of SCRAM-SHA-256 (RFC 5802, RFC 7677) as three steps without state of their own:
@@ -16,6 +16,9 @@ const NONCE_BYTES = 18
 /** The name of the mechanism in AuthenticationSASL. */
 export const SCRAM_SHA_256 = 'SCRAM-SHA-256'
 
+/** Its name where it is bound to the TLS connection. */
+export const SCRAM_SHA_256_PLUS = 'SCRAM-SHA-256-PLUS'
+
 /** The largest iteration count accepted unless told otherwise: a server must not burn our CPU at will. */
 export const DEFAULT_MAX_ITERATIONS = 100_000
 
@@ -27,22 +30,8 @@ export type ChannelBinding =
   | { readonly flag: 'n' | 'y' }
   | { readonly flag: 'p'; readonly type: string; readonly data: Uint8Array }
 
-/** What the exchange needs of a password. They depend on password, salt and iteration count only. Secret. */
-export interface ScramKeys {
-  readonly clientKey: Buffer
-  readonly serverKey: Buffer
-}
-
 /** Gives the keys for the salt and the iteration count that the server named. */
 export type KeySource = (salt: Buffer, iterations: number) => Promise<ScramKeys>
-
-/** PBKDF2 with HMAC-SHA-256. */
-export type Pbkdf2 = (
-  password: string,
-  salt: Buffer,
-  iterations: number,
-  keyBytes: number,
-) => Promise<Buffer>
 
 /** What {@link beginScram} takes. */
 export interface ScramOptions {
@@ -145,29 +134,6 @@ export function verifyServerFinal(continued: ScramContinued, serverFinal: Uint8A
     )
   }
 }
-
-/** Derives the keys of a password; `password` is prepared here with {@link saslprep}. */
-export async function deriveScramKeys(
-  password: string,
-  salt: Buffer,
-  iterations: number,
-  derive: Pbkdf2 = pbkdf2OnThreadPool,
-): Promise<ScramKeys> {
-  const saltedPassword = await derive(saslprep(password), salt, iterations, KEY_BYTES)
-  return {
-    clientKey: hmac(saltedPassword, 'Client Key'),
-    serverKey: hmac(saltedPassword, 'Server Key'),
-  }
-}
-
-// About 1 ms at PostgreSQL's 4,096 iterations: too long for the event loop, nothing on the thread pool.
-const pbkdf2OnThreadPool: Pbkdf2 = (password, salt, iterations, keyBytes) =>
-  new Promise((resolve, reject) => {
-    pbkdf2(password, salt, iterations, keyBytes, 'sha256', (error, key) => {
-      if (error === null) resolve(key)
-      else reject(error)
-    })
-  })
 
 /** No extensions: PostgreSQL sends none, and libpq refuses them too (read_server_first_message). */
 const SERVER_FIRST = /^r=([\x21-\x2b\x2d-\x7e]+),s=([^,]+),i=([1-9][0-9]{0,9})$/

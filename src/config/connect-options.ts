@@ -1,3 +1,5 @@
+import type { GssProvider } from '../auth/gss.js'
+import type { OAuthTokenProvider } from '../auth/oauth.js'
 import type { Notice } from '../base/errors.js'
 import type { SslMode, SslOptions } from './tls-options.js'
 
@@ -99,6 +101,21 @@ export interface ConnectOptions {
    * on: not at all, where the server can, or else not connecting. Default `prefer`.
    */
   readonly channelBinding?: ChannelBinding | undefined
+  /** The most iterations of SCRAM that a server may ask for. Default 100,000. */
+  readonly scramMaxIterations?: number | undefined
+  /**
+   * The ClientKey of SCRAM in the place of a password, for middleware that has it from its own client: 32
+   * bytes, or their base64. It is worth as much as the password. Goes with `scramServerKey`.
+   */
+  readonly scramClientKey?: string | Uint8Array | undefined
+  /** The ServerKey of SCRAM, by which the server proves itself. */
+  readonly scramServerKey?: string | Uint8Array | undefined
+  /** Gives a bearer token to a server that wants OAuth (PostgreSQL 18). Sent over TLS or a unix socket only. */
+  readonly oauthToken?: OAuthTokenProvider | undefined
+  /** Makes a GSSAPI context for a server that wants one, from a library of yours. */
+  readonly gssProvider?: GssProvider | undefined
+  /** The service in the server's Kerberos principal. Default `postgres`. */
+  readonly gssServiceName?: string | undefined
   /** The oldest version of the protocol to accept from the server. Default `3.0`. */
   readonly minProtocolVersion?: ProtocolVersion | undefined
   /** The version of the protocol to ask for; a server without it answers with its own. Default `3.2`. */

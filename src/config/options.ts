@@ -1,5 +1,8 @@
-import { parseRequireAuth, type RequireAuth } from '../auth/require-auth.js'
+import type { GssProvider } from '../auth/gss.js'
+import type { OAuthTokenProvider } from '../auth/oauth.js'
+import type { RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
+import { requireAuth, scramKey } from './authentication-options.js'
 import {
   CHANNEL_BINDINGS,
   type ChannelBinding,
@@ -47,6 +50,12 @@ interface ConnectValues {
   ssl: SslInput
   requireAuth: RequireAuth
   channelBinding: ChannelBinding
+  scramMaxIterations: number
+  scramClientKey: Buffer
+  scramServerKey: Buffer
+  oauthToken: OAuthTokenProvider
+  gssProvider: GssProvider
+  gssServiceName: string
   minProtocolVersion: ProtocolVersion
   maxProtocolVersion: ProtocolVersion
   connectTimeout: number
@@ -76,6 +85,8 @@ type WithDefault =
   | 'loadBalanceHosts'
   | 'hostRecheck'
   | 'channelBinding'
+  | 'scramMaxIterations'
+  | 'gssServiceName'
   | 'minProtocolVersion'
   | 'maxProtocolVersion'
   | 'connectTimeout'
@@ -117,19 +128,6 @@ const password: OptionParser<string | PasswordProvider> = {
     if (typeof value !== 'string') throw wrongType(place, 'a string or a function', value)
     return withoutNul(value, place)
   },
-}
-
-const requireAuth: OptionParser<RequireAuth> = {
-  fromText: (text, place) => {
-    try {
-      // The text is not empty here, so there is something required.
-      return parseRequireAuth(text) as RequireAuth
-    } catch (cause) {
-      const problem = cause instanceof SyntaxError ? cause.message : 'it cannot be read'
-      throw optionError(TypeError, place.option, `${place.label}: ${problem}`, cause)
-    }
-  },
-  fromValue: (value, place) => requireAuth.fromText(string().fromValue(value, place), place),
 }
 
 const settings: OptionParser<Readonly<Record<string, string>>> = {
@@ -257,6 +255,36 @@ export const CONNECT_OPTIONS: {
     dsn: 'channel_binding',
     env: 'PGCHANNELBINDING',
     doc: 'Whether SCRAM is tied to the TLS connection.',
+  },
+  scramMaxIterations: {
+    parse: integer({ min: 1, max: 2_147_483_647 }),
+    default: 100_000,
+    doc: 'The most iterations of SCRAM that a server may ask for.',
+  },
+  scramClientKey: {
+    parse: scramKey,
+    dsn: 'scram_client_key',
+    doc: 'The ClientKey of SCRAM in the place of a password: 32 bytes or their base64.',
+  },
+  scramServerKey: {
+    parse: scramKey,
+    dsn: 'scram_server_key',
+    doc: 'The ServerKey of SCRAM, by which the server proves itself: 32 bytes or their base64.',
+  },
+  oauthToken: {
+    parse: callback<OAuthTokenProvider>(),
+    doc: 'A function that gives a bearer token to a server that wants OAuth.',
+  },
+  gssProvider: {
+    parse: callback<GssProvider>(),
+    doc: 'A function that makes a GSSAPI context for a server that wants one.',
+  },
+  gssServiceName: {
+    parse: string(),
+    default: 'postgres',
+    dsn: 'krbsrvname',
+    env: 'PGKRBSRVNAME',
+    doc: "The service in the server's Kerberos principal.",
   },
   minProtocolVersion: {
     parse: protocolVersion,

@@ -1,5 +1,7 @@
+import type { OAuthTokenProvider } from '../auth/oauth.js'
 import type { RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
+import { type GssConfig, resolveScram, type ScramConfig } from './authentication-options.js'
 import type {
   ChannelBinding,
   ConnectOptions,
@@ -51,6 +53,9 @@ export interface ConnectionConfig {
   /** Undefined: every method is allowed. */
   readonly requireAuth: RequireAuth | undefined
   readonly channelBinding: ChannelBinding
+  readonly scram: ScramConfig
+  readonly oauthToken: OAuthTokenProvider | undefined
+  readonly gss: GssConfig
   readonly minProtocolVersion: ProtocolVersion
   readonly maxProtocolVersion: ProtocolVersion
   /** Undefined: no attempt uses TLS. */
@@ -116,6 +121,9 @@ export function resolveConnection(
     passwordHint: passfile?.problem,
     requireAuth: values.requireAuth,
     channelBinding: values.channelBinding,
+    scram: resolveScram(values),
+    oauthToken: values.oauthToken,
+    gss: Object.freeze({ provider: values.gssProvider, serviceName: values.gssServiceName }),
     minProtocolVersion: values.minProtocolVersion,
     maxProtocolVersion: values.maxProtocolVersion,
     tls,

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { ProtocolVersion } from '../config/connect-options.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { Request } from '../wire/request.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
@@ -90,6 +91,11 @@ export class Connection extends Transactional implements AsyncDisposable {
     const text = this.wire.session.parameters.get('server_version') ?? ''
     const [major = 0, minor = 0] = (/^\d+(\.\d+)?/.exec(text)?.[0] ?? '').split('.').map(Number)
     return { major, minor, text }
+  }
+
+  /** The version of the protocol that is spoken, such as `3.2`. */
+  get protocolVersion(): ProtocolVersion {
+    return this.wire.session.minorVersion === 0 ? '3.0' : '3.2'
   }
 
   /** The settings that the server reports, such as `TimeZone`, as they are now. */

@@ -19,8 +19,6 @@ import {
 
 const authenticationNames: Readonly<Record<number, string>> = {
   2: 'Kerberos V5',
-  7: 'GSSAPI',
-  8: 'GSSAPI continuation',
   9: 'SSPI',
 }
 
@@ -40,6 +38,11 @@ export function readAuthentication(buf: Buffer, start: number, end: number): Aut
       reader.finish()
       return { kind: 'md5', salt }
     }
+    case 7:
+      reader.finish()
+      return { kind: 'gss' }
+    case 8:
+      return { kind: 'gss-continue', data: reader.bytes(reader.remaining) }
     case 10: {
       const mechanisms: string[] = []
       for (let name = reader.cstring(); name !== ''; name = reader.cstring()) mechanisms.push(name)
@@ -55,7 +58,7 @@ export function readAuthentication(buf: Buffer, start: number, end: number): Aut
   }
 }
 
-/** Reads BackendKeyData (`K`). */
+/** Reads BackendKeyData (`K`). The key is 4 bytes long in protocol 3.0 and 4 to 256 in 3.2; which it is the caller knows. */
 export function readBackendKeyData(buf: Buffer, start: number, end: number): BackendKeyData {
   const reader = new MessageReader('BackendKeyData', buf, start, end)
   const processId = reader.int32()
@@ -116,13 +119,15 @@ export function readNegotiateProtocolVersion(
   end: number,
 ): ProtocolNegotiation {
   const reader = new MessageReader('NegotiateProtocolVersion', buf, start, end)
-  const version = reader.int32()
+  const version = reader.uint32()
   const count = reader.int32()
   if (count < 0 || count > reader.remaining) throw reader.error(`${count} options do not fit`)
   const unknownOptions: string[] = []
   for (let left = count; left > 0; left--) unknownOptions.push(reader.cstring())
   reader.finish()
   // Servers send the whole version number, 3 << 16 | minor; the documentation says the minor alone.
+  const major = version >>> 16
+  if (major !== 3 && major !== 0) throw reader.error(`${major} is no major version of the protocol`)
   return { minorVersion: version & 0xffff, unknownOptions }
 }
 

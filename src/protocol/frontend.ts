@@ -10,9 +10,17 @@ import { type DescribeTarget, type Format, Frontend } from './messages.js'
 /** Protocol version 3.0: major in the high, minor in the low 16 bits. */
 export const PROTOCOL_3_0 = 0x0003_0000
 
-/** Special codes in the place of a version; no protocol version has a major of 1234. */
-const CANCEL_REQUEST = 0x04d2_162e
-const SSL_REQUEST = 0x04d2_162f
+/** Protocol version 3.2, of PostgreSQL 18. There is no 3.1. */
+export const PROTOCOL_3_2 = 0x0003_0002
+
+/** Stands for the version in CancelRequest; no protocol version has a major of 1234. */
+export const CANCEL_REQUEST_CODE = 0x04d2_162e
+
+/** Stands for the version in SSLRequest. */
+export const SSL_REQUEST_CODE = 0x04d2_162f
+
+/** Stands for the version in GSSENCRequest. */
+export const GSSENC_REQUEST_CODE = 0x04d2_1630
 
 /** StartupMessage: the version wanted, then the parameters (`user`, `database`, settings). */
 export function writeStartup(
@@ -35,7 +43,14 @@ export function writeStartup(
 /** SSLRequest. The server answers with one byte: `S` (go on with TLS), `N` (it has none), or an ErrorResponse. */
 export function writeSslRequest(out: MessageWriter): void {
   out.begin(0)
-  out.int32(SSL_REQUEST)
+  out.int32(SSL_REQUEST_CODE)
+  out.finish()
+}
+
+/** GSSENCRequest. The server answers with one byte: `G` (go on with GSSAPI), `N` (it cannot), or an ErrorResponse. */
+export function writeGssEncRequest(out: MessageWriter): void {
+  out.begin(0)
+  out.int32(GSSENC_REQUEST_CODE)
   out.finish()
 }
 
@@ -46,7 +61,7 @@ export function writeCancelRequest(
   secretKey: Uint8Array,
 ): void {
   out.begin(0)
-  out.int32(CANCEL_REQUEST)
+  out.int32(CANCEL_REQUEST_CODE)
   out.int32(processId)
   out.bytes(secretKey)
   out.finish()
@@ -77,6 +92,11 @@ export function writeSaslResponse(out: MessageWriter, data: Uint8Array): void {
   out.begin(Frontend.Password)
   out.bytes(data)
   out.finish()
+}
+
+/** GSSResponse: the next token of GSSAPI or SSPI. */
+export function writeGssResponse(out: MessageWriter, token: Uint8Array): void {
+  writeSaslResponse(out, token)
 }
 
 /** Query: one or more statements in the simple protocol. */
@@ -172,6 +192,33 @@ export function writeCopyDone(out: MessageWriter): void {
 export function writeCopyFail(out: MessageWriter, reason: string): void {
   out.begin(Frontend.CopyFail)
   out.cstring(reason)
+  out.finish()
+}
+
+/**
+ * FunctionCall: calls a function by its OID. One format for all arguments, the result in the same. Kept
+ * by PostgreSQL for old clients; a statement that calls the function does more.
+ */
+export function writeFunctionCall(
+  out: MessageWriter,
+  functionOid: number,
+  args: readonly (Uint8Array | null)[],
+  format: Format,
+): void {
+  out.begin(Frontend.FunctionCall)
+  out.int32(functionOid)
+  out.uint16(1)
+  out.int16(format)
+  out.uint16(args.length)
+  for (const value of args) {
+    if (value === null) {
+      out.int32(-1)
+    } else {
+      out.int32(value.byteLength)
+      out.bytes(value)
+    }
+  }
+  out.int16(format)
   out.finish()
 }
 

@@ -1,5 +1,5 @@
 /**
- * `sluice/protocol`: the PostgreSQL frontend/backend protocol 3.0 as functions over bytes, without any I/O.
+ * `sluice/protocol`: the PostgreSQL frontend/backend protocol, 3.0 and 3.2, as functions over bytes, without any I/O.
  */
 
 export type { Notice, ServerMessageFields } from '../base/errors.js'
@@ -26,8 +26,12 @@ export type { MessageSink } from './framer.js'
 export { MessageFramer } from './framer.js'
 export {
   beginBind,
+  CANCEL_REQUEST_CODE,
   finishBind,
+  GSSENC_REQUEST_CODE,
   PROTOCOL_3_0,
+  PROTOCOL_3_2,
+  SSL_REQUEST_CODE,
   writeCancelRequest,
   writeClose,
   writeCopyData,
@@ -36,6 +40,9 @@ export {
   writeDescribe,
   writeExecute,
   writeFlush,
+  writeFunctionCall,
+  writeGssEncRequest,
+  writeGssResponse,
   writeParse,
   writePassword,
   writeQuery,

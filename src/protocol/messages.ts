@@ -1,5 +1,5 @@
 /**
- * The message types of protocol 3.0 and what their fields mean.
+ * The message types of protocol 3 and what their fields mean.
  *
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
@@ -14,6 +14,7 @@ export const Frontend = {
   Describe: 0x44, // D
   Execute: 0x45, // E
   Flush: 0x48, // H
+  FunctionCall: 0x46, // F
   Parse: 0x50, // P
   /** PasswordMessage, SASLInitialResponse, SASLResponse and GSSResponse share it. */
   Password: 0x70, // p
@@ -92,6 +93,9 @@ export type AuthenticationRequest =
   | { readonly kind: 'sasl'; readonly mechanisms: readonly string[] }
   | { readonly kind: 'sasl-continue'; readonly data: Uint8Array }
   | { readonly kind: 'sasl-final'; readonly data: Uint8Array }
+  | { readonly kind: 'gss' }
+  /** A token of GSSAPI or SSPI. */
+  | { readonly kind: 'gss-continue'; readonly data: Uint8Array }
   /** A method that sluice does not know how to answer, by its name. */
   | { readonly kind: 'unsupported'; readonly name: string }
 

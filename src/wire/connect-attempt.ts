@@ -1,13 +1,14 @@
-import { Authenticator } from '../auth/authenticator.js'
-import type { PasswordProvider } from '../config/connect-options.js'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { TlsPeer } from '../auth/authenticator.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { dial } from '../transport/dial.js'
 import type { Peer } from '../transport/peer.js'
 import { SocketTransport } from '../transport/socket.js'
 import type { TypeMap } from '../types/type-map.js'
 import type { ConnectDeadline } from './connect-deadline.js'
-import { StartupRequest } from './requests/startup.js'
 import { Session } from './session.js'
+import { StartupPlan } from './startup-plan.js'
 import { StatementCache } from './statement-cache.js'
 import { type ConnectionHandler, WireConnection } from './wire-connection.js'
 
@@ -25,6 +26,26 @@ export async function attemptConnection(
   handler: ConnectionHandler,
   deadline: ConnectDeadline,
 ): Promise<WireConnection> {
+  const plan = new StartupPlan(config, peer, password, () => {
+    deadline.phase = 'authentication'
+  })
+  for (;;) {
+    try {
+      return await connectOnce(peer, config, plan, types, handler, deadline)
+    } catch (error) {
+      if (deadline.signal.aborted || !plan.mayTryAgain(error)) throw error
+    }
+  }
+}
+
+async function connectOnce(
+  peer: Peer,
+  config: ConnectionConfig,
+  plan: StartupPlan,
+  types: TypeMap,
+  handler: ConnectionHandler,
+  deadline: ConnectDeadline,
+): Promise<WireConnection> {
   const { signal } = deadline
   const socket = await dial(peer, signal, (phase) => {
     deadline.phase = phase
@@ -36,17 +57,10 @@ export async function attemptConnection(
   const onAbort = () => wire.destroy()
   signal.addEventListener('abort', onAbort)
   try {
-    const authenticator = new Authenticator({
-      user: config.user,
+    const startup = plan.begin({
+      tls: tlsPeer(socket),
       secure: transport.encrypted || 'path' in peer.target,
-      requireAuth: config.requireAuth,
-      passwordHint: config.passwordHint,
-      password: async () => {
-        deadline.phase = 'authentication'
-        return (await passwordOf(config.password)) ?? password
-      },
     })
-    const startup = new StartupRequest(config.startupParameters, authenticator)
     wire.start(transport, startup)
     if (signal.aborted) onAbort()
     await startup.promise
@@ -60,8 +74,7 @@ export async function attemptConnection(
   }
 }
 
-function passwordOf(
-  password: string | PasswordProvider | undefined,
-): string | undefined | Promise<string> {
-  return typeof password === 'function' ? password() : password
+function tlsPeer(socket: Socket | TLSSocket): TlsPeer | undefined {
+  if (!('getPeerX509Certificate' in socket)) return undefined
+  return { certificate: () => socket.getPeerX509Certificate()?.raw }
 }

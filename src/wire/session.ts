@@ -10,6 +10,8 @@ export class Session {
   types: TypeMap
   transactionStatus: TransactionStatus = 'idle'
   key: BackendKeyData | undefined
+  /** Of protocol 3: 0, or 2. */
+  minorVersion = 0
 
   constructor(types: TypeMap, statements: StatementCache) {
     this.types = types

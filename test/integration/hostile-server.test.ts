@@ -106,7 +106,7 @@ describe('at startup', () => {
     [
       'an error that is not FATAL',
       'ConnectionException',
-      (peer) => peer.send(errorResponse('08P01', 'no such user')),
+      (peer) => peer.send(errorResponse('08006', 'no such user')),
     ],
     [
       'too many connections',

@@ -3,6 +3,8 @@ import { Frontend } from '../../src/protocol/index.js'
 /** What a client sent: the name of the message and the fields that it has. */
 export interface FrontendMessage {
   readonly name: string
+  /** Of Startup: the minor version of protocol 3. */
+  readonly minorVersion?: number
   readonly parameters?: Readonly<Record<string, string>> | readonly (Buffer | null)[]
   readonly processId?: number
   readonly secretKey?: Buffer
@@ -23,7 +25,7 @@ export interface FrontendMessage {
 
 const names = new Map<number, string>(Object.entries(Frontend).map(([name, code]) => [code, name]))
 
-const PROTOCOL_3_0 = 0x0003_0000
+const PROTOCOL_3 = 3
 const SSL_REQUEST = 0x04d2_162f
 const CANCEL_REQUEST = 0x04d2_162e
 
@@ -66,13 +68,13 @@ export class FrontendReader {
     if (version === CANCEL_REQUEST) {
       return { name: 'CancelRequest', processId: body.int32(), secretKey: body.rest() }
     }
-    if (version !== PROTOCOL_3_0) throw new Error(`protocol ${version.toString(16)}`)
+    if (version >> 16 !== PROTOCOL_3) throw new Error(`protocol ${version.toString(16)}`)
     this.#isStarted = true
     const parameters: Record<string, string> = {}
     for (let name = body.cstring(); name !== ''; name = body.cstring()) {
       parameters[name] = body.cstring()
     }
-    return body.finish({ name: 'Startup', parameters })
+    return body.finish({ name: 'Startup', minorVersion: version & 0xffff, parameters })
   }
 }
 

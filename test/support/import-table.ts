@@ -49,7 +49,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { files: ['auth/'], imports: ['auth/', 'base/'], node: ['node:crypto'] },
   {
     files: ['config/'],
-    imports: ['config/', 'auth/require-auth.ts', 'base/'],
+    imports: ['config/', 'auth/require-auth.ts', 'auth/scram-keys.ts', 'type auth/', 'base/'],
     node: ['node:fs', 'node:os', 'node:path', 'node:crypto'],
   },
   { files: ['types/'], imports: ['types/', 'protocol/', 'base/'], node: ['node:util'] },
@@ -61,7 +61,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   {
     files: ['wire/connector.ts', 'wire/connect-attempt.ts'],
     imports: [...WIRE, 'transport/'],
-    node: [],
+    node: ['type node:net', 'type node:tls'],
   },
   { files: ['wire/'], imports: WIRE, node: [] },
   {

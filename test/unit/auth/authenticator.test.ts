@@ -2,11 +2,11 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
-  type AuthenticationReply,
   type AuthenticationRequest,
   Authenticator,
   type AuthenticatorOptions,
 } from '../../../src/auth/authenticator.js'
+import type { AuthenticationReply } from '../../../src/auth/exchange.js'
 import { parseRequireAuth } from '../../../src/auth/require-auth.js'
 import { AuthenticationError, ProtocolError } from '../../../src/base/errors.js'
 
@@ -15,7 +15,7 @@ const CLEARTEXT: AuthenticationRequest = { kind: 'cleartext' }
 const MD5: AuthenticationRequest = { kind: 'md5', salt: Uint8Array.of(1, 2, 3, 4) }
 const SASL: AuthenticationRequest = {
   kind: 'sasl',
-  mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'],
+  mechanisms: ['SCRAM-SHA-256'],
 }
 const OK: AuthenticationRequest = { kind: 'ok' }
 const SASL_CONTINUE: AuthenticationRequest = { kind: 'sasl-continue', data: Buffer.from('r=x') }
@@ -184,9 +184,14 @@ describe('a server that is not what it should be', () => {
   })
 
   const unsupported: readonly (readonly [string, AuthenticationRequest, RegExp])[] = [
-    ['GSSAPI', { kind: 'unsupported', name: 'GSSAPI' }, /GSSAPI, which sluice does not support/],
+    ['SSPI', { kind: 'unsupported', name: 'SSPI' }, /SSPI, which sluice does not support/],
+    ['GSSAPI', { kind: 'gss' }, /GSSAPI: set the option gssProvider/],
+    [
+      'OAuth',
+      { kind: 'sasl', mechanisms: ['OAUTHBEARER'] },
+      /OAuth token: set the option oauthToken/,
+    ],
     ['no mechanism', { kind: 'sasl', mechanisms: [] }, /no SASL mechanism/],
-    ['only -PLUS', { kind: 'sasl', mechanisms: ['SCRAM-SHA-256-PLUS'] }, /SCRAM-SHA-256-PLUS/],
     ['odd characters', { kind: 'sasl', mechanisms: ['A\x1b[31m'] }, /: A\?\[31m$/],
   ]
   for (const [name, request, message] of unsupported) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { deriveScramKeys } from '../../../src/auth/scram-keys.js'
 import {
   beginScram,
   type ChannelBinding,
   continueScram,
-  deriveScramKeys,
   type KeySource,
   verifyServerFinal,
 } from '../../../src/auth/scram-sha-256.js'

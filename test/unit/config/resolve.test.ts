@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ScramKeyCache } from '../../../src/auth/scram-keys.js'
 import type { ConnectOptions } from '../../../src/config/connect-options.js'
 import { type ConnectionConfig, resolveConnection } from '../../../src/config/resolve.js'
 import { CERTIFICATE, ENCRYPTED_KEY, PASSPHRASE } from './certificates.js'
@@ -47,6 +48,9 @@ describe('defaults', () => {
       passwordHint: expect.stringContaining('.pgpass was not used: there is no such file'),
       requireAuth: undefined,
       channelBinding: 'prefer',
+      scram: { maxIterations: 100_000, cache: expect.any(ScramKeyCache) },
+      oauthToken: undefined,
+      gss: { provider: undefined, serviceName: 'postgres' },
       minProtocolVersion: '3.0',
       maxProtocolVersion: '3.2',
       connectTimeout: 10_000,

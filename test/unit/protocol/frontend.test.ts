@@ -15,10 +15,17 @@ const messages: readonly (readonly [name: string, write: Write, bytes: string])[
   ],
   [
     'StartupMessage: no parameters, version 3.2',
-    (out) => frontend.writeStartup(out, 0x0003_0002, {}),
+    (out) => frontend.writeStartup(out, frontend.PROTOCOL_3_2, {}),
     '00000009 00030002 00',
   ],
   ['SSLRequest', frontend.writeSslRequest, '00000008 04d2162f'],
+  ['GSSENCRequest', frontend.writeGssEncRequest, '00000008 04d21630'],
+  ['GSSResponse', (out) => frontend.writeGssResponse(out, hex('6001')), 'p 00000006 6001'],
+  [
+    'FunctionCall',
+    (out) => frontend.writeFunctionCall(out, 1598, [hex('0000002a'), null, hex('')], 1),
+    'F 00000020 0000063e 0001 0001 0003 00000004 0000002a ffffffff 00000000 0001',
+  ],
   [
     'CancelRequest: protocol 3.0',
     (out) => frontend.writeCancelRequest(out, 12_345, hex('499602d2')),

@@ -14,6 +14,7 @@ test('frontend messages have the type bytes of the documentation', () => {
     Describe: 'D',
     Execute: 'E',
     Flush: 'H',
+    FunctionCall: 'F',
     Parse: 'P',
     Password: 'p',
     Query: 'Q',

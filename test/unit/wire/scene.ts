@@ -6,7 +6,7 @@ import { OIDS } from '../../../src/types/oid.js'
 import { TypeMap } from '../../../src/types/type-map.js'
 import { QueryRequest, type ResultShape } from '../../../src/wire/requests/query.js'
 import { type CommandResult, SimpleQueryRequest } from '../../../src/wire/requests/simple-query.js'
-import { StartupRequest } from '../../../src/wire/requests/startup.js'
+import { type MinorVersions, StartupRequest } from '../../../src/wire/requests/startup.js'
 import { Session } from '../../../src/wire/session.js'
 import { StatementCache } from '../../../src/wire/statement-cache.js'
 import { type ConnectionHandler, WireConnection } from '../../../src/wire/wire-connection.js'
@@ -61,13 +61,14 @@ export class Scene {
   readonly backend: FakeBackend
   readonly startup: StartupRequest
 
-  constructor(statementCacheSize = 100) {
+  constructor(statementCacheSize = 100, versions: MinorVersions = { min: 0, max: 0 }) {
     const session = new Session(TypeMap.builtin, new StatementCache(statementCacheSize))
     this.wire = new WireConnection(session, PEER, 1024 * 1024, this.handler)
     this.transport = new MemoryTransport(this.wire)
     this.backend = new FakeBackend(this.transport)
     this.startup = new StartupRequest(
       { user: 'app', client_encoding: 'UTF8' },
+      versions,
       new Authenticator({ user: 'app', secure: true, password: async () => 'secret' }),
     )
   }
