@@ -65,6 +65,16 @@ export {
   XqueryError,
 } from './base/server-errors.js'
 export type { Condition } from './base/sqlstate.js'
+export type {
+  AcquireTrace,
+  ConnectTrace,
+  CopyTrace,
+  PrepareTrace,
+  QueryTrace,
+  Trace,
+  TransactionTrace,
+} from './base/telemetry.js'
+export { onQuery } from './base/telemetry.js'
 export { CommitRolledBackError, TransactionOutcomeUnknownError } from './base/transaction-errors.js'
 export type {
   ChannelBinding,

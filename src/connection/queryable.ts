@@ -1,3 +1,4 @@
+import { channels } from '../base/telemetry.js'
 import type { Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
@@ -12,6 +13,7 @@ import {
   wholeResult,
 } from './result.js'
 import { readQuery, type Sql } from './sql.js'
+import { type TraceableRequest, tracedQuery } from './traced-query.js'
 
 /** Options of one query. */
 export interface QueryOptions {
@@ -101,7 +103,8 @@ export abstract class Queryable extends BulkQueryable {
     return this.#run(request) as Promise<QueryResult<Row>>
   }
 
-  #run<T>(request: Request & { readonly promise: Promise<T> }): Promise<T> {
+  #run<T>(request: Request & TraceableRequest<T>): Promise<T> {
+    if (channels.query.hasSubscribers) return tracedQuery(request, () => this.submit(request))
     this.submit(request)
     return request.promise
   }

@@ -1,4 +1,5 @@
 import { InterfaceError, PostgresError, SluiceError } from '../base/errors.js'
+import { channels, traced } from '../base/telemetry.js'
 import {
   CommitRolledBackError,
   TransactionOutcomeUnknownError,
@@ -45,7 +46,16 @@ export abstract class Transactional extends Queryable {
   ): Promise<T> {
     if (typeof fn !== 'function') throw new TypeError('a transaction needs a function to run')
     checkTransactionOptions(options)
-    return this.#transaction(fn, options, retryPolicy(options.retry))
+    const retry = retryPolicy(options.retry)
+    if (!channels.transaction.hasSubscribers) return this.#transaction(fn, options, retry)
+    const { isolation, readonly, deferrable } = options
+    const isNested = this instanceof Transaction
+    const trace = { isolation, readonly, deferrable, isNested, attempts: 0 }
+    const counted = (transaction: Transaction) => {
+      trace.attempts += 1
+      return fn(transaction)
+    }
+    return traced(channels.transaction, trace, () => this.#transaction(counted, options, retry))
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   PostgresError,
   TargetSessionAttrsError,
 } from '../base/errors.js'
+import { type ConnectTrace, channels, traced } from '../base/telemetry.js'
 import type { ConnectHost } from '../config/hosts.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { lookUpAddresses } from '../transport/lookup.js'
@@ -58,7 +59,18 @@ export class Connector {
     handler: ConnectionHandler,
     signal?: AbortSignal,
   ): Promise<WireConnection> {
-    return new Search(this.#config, this.#states, types, handler, signal).run()
+    const search = new Search(this.#config, this.#states, types, handler, signal)
+    if (!channels.connect.hasSubscribers) return search.run()
+    const trace: ConnectTrace = { database: this.#config.database }
+    return traced(
+      channels.connect,
+      trace,
+      () => search.run(),
+      (_, wire) => {
+        trace.address = wire.address
+        trace.serverPid = wire.session.key?.processId ?? 0
+      },
+    )
   }
 }
 

@@ -70,6 +70,21 @@ export class QueryRequest<T> extends PromiseRequest<T> {
     return this.#statement?.changesSession ?? false
   }
 
+  /** The text of the query. */
+  get text(): string {
+    return this.queryText
+  }
+
+  /** How many parameters were given. */
+  get parameterCount(): number {
+    return this.#parameters.length
+  }
+
+  /** The command tag, once the answer has it; empty before, and where rows were left. */
+  get tag(): string {
+    return this.#tag
+  }
+
   protected get isAnswered(): boolean {
     return this.#progress === 'answered'
   }

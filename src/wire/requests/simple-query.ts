@@ -40,6 +40,21 @@ export class SimpleQueryRequest extends PromiseRequest<CommandResult> {
     this.changesSession = mayChangeSession(text)
   }
 
+  /** The text of the script. */
+  get text(): string {
+    return this.queryText
+  }
+
+  /** As for queries that can have some. */
+  get parameterCount(): number {
+    return 0
+  }
+
+  /** The command tag, once the answer has it; empty before, and where rows were left. */
+  get tag(): string {
+    return this.#tag
+  }
+
   protected get isAnswered(): boolean {
     return this.#progress === 'completed' || this.#progress === 'failed'
   }
