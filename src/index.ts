@@ -143,6 +143,16 @@ export type {
   TransactionStatus,
 } from './protocol/messages.js'
 export type { Codec } from './types/codec.js'
+export type {
+  Box,
+  Circle,
+  Line,
+  LineSegment,
+  Path,
+  Point,
+  Polygon,
+} from './types/codecs/geometric.js'
+export type { TemporalMode, TemporalNamespace } from './types/codecs/temporal.js'
 export type { SparseVector } from './types/codecs/vector.js'
 export type { RecordValues } from './types/copy-rows.js'
 export { Interval } from './types/interval.js'

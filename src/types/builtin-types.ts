@@ -15,6 +15,7 @@ import { int2vector, oidvector } from './codecs/number-vector.js'
 import { numericAsNumber, numericAsString, numericBy } from './codecs/numeric.js'
 import { aclitem, money, objectNameCodec } from './codecs/server-text.js'
 import { pgLsn, pgSnapshot, tid, txidSnapshot } from './codecs/system.js'
+import { type TemporalType, temporalCodec } from './codecs/temporal.js'
 import { bpchar, name, refcursor, text, unknown, varchar, xml } from './codecs/text.js'
 import { tsquery, tsvector } from './codecs/text-search.js'
 import { time, timetz } from './codecs/time.js'
@@ -76,6 +77,13 @@ function jsonType(name: 'json' | 'jsonb', follows?: string): BuiltinType {
   })
 }
 
+function byTemporal(type: TemporalType): CustomMode {
+  return {
+    description: "'Temporal' or { Temporal }, of a polyfill",
+    codecFor: (option) => temporalCodec(type, option),
+  }
+}
+
 type ObjectName = keyof typeof OIDS & `reg${string}`
 
 function objectNameType(name: ObjectName): BuiltinType {
@@ -110,12 +118,21 @@ export const BUILTIN_TYPES: readonly BuiltinType[] = [
   type(OIDS.unknown, undefined, unknown),
   type(OIDS.bpchar, OIDS._bpchar, bpchar),
   type(OIDS.varchar, OIDS._varchar, varchar),
-  type(OIDS.date, OIDS._date, date.string, { modes: date }),
-  type(OIDS.time, OIDS._time, time),
+  type(OIDS.date, OIDS._date, date.string, { modes: date, custom: byTemporal('date') }),
+  type(OIDS.time, OIDS._time, time, { modes: { string: time }, custom: byTemporal('time') }),
   type(OIDS.timetz, OIDS._timetz, timetz),
-  type(OIDS.timestamp, OIDS._timestamp, timestamp.Date, { modes: timestamp }),
-  type(OIDS.timestamptz, OIDS._timestamptz, timestamptz.Date, { modes: timestamptz }),
-  type(OIDS.interval, OIDS._interval, interval.Interval, { modes: interval }),
+  type(OIDS.timestamp, OIDS._timestamp, timestamp.Date, {
+    modes: timestamp,
+    custom: byTemporal('timestamp'),
+  }),
+  type(OIDS.timestamptz, OIDS._timestamptz, timestamptz.Date, {
+    modes: timestamptz,
+    custom: byTemporal('timestamptz'),
+  }),
+  type(OIDS.interval, OIDS._interval, interval.Interval, {
+    modes: interval,
+    custom: byTemporal('interval'),
+  }),
   type(OIDS.numeric, OIDS._numeric, numericAsString, {
     modes: { string: numericAsString, number: numericAsNumber },
     custom: NUMERIC_FUNCTION,

@@ -4,6 +4,7 @@ import type { Int8Mode } from './codecs/int8.js'
 import type { IntervalMode } from './codecs/interval.js'
 import type { JsonFunctions } from './codecs/json.js'
 import type { LsnMode } from './codecs/system.js'
+import type { TemporalMode } from './codecs/temporal.js'
 import type { TimestampMode } from './codecs/timestamp.js'
 import type { ValueCodec } from './value-codec.js'
 
@@ -36,6 +37,7 @@ export type TypeOption =
   | 'drop'
   | 'keep'
   | LsnMode
+  | TemporalMode
   | GivenCodec
 
 /**
@@ -52,13 +54,15 @@ export interface TypeOptions {
   /** Default `'string'`. `Number` as the function rounds; `'number'` refuses what it would have to round. */
   readonly numeric?: NumericMode | GivenCodec
   /** Default `'string'`. */
-  readonly date?: DateMode | GivenCodec
+  readonly date?: DateMode | TemporalMode | GivenCodec
+  /** Default `'string'`. */
+  readonly time?: 'string' | TemporalMode | GivenCodec
   /** Default `'Date'`, a `Timestamp` where there are microseconds. */
-  readonly timestamp?: TimestampMode | GivenCodec
+  readonly timestamp?: TimestampMode | TemporalMode | GivenCodec
   /** Default `'Date'`, a `Timestamp` where there are microseconds. */
-  readonly timestamptz?: TimestampMode | GivenCodec
+  readonly timestamptz?: TimestampMode | TemporalMode | GivenCodec
   /** Default `'Interval'`. */
-  readonly interval?: IntervalMode | GivenCodec
+  readonly interval?: IntervalMode | TemporalMode | GivenCodec
   /** Also for `jsonb`. Default `'parse'`. */
   readonly json?: JsonMode | GivenCodec
   /** Whether arrays get the lower bounds of their dimensions, as a property `lowerBounds`. Default `'drop'`. */

@@ -6,6 +6,7 @@ import { Timestamp } from '../timestamp.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 import { FIRST_DAY, MAX_DATE_MS, MILLISECONDS_PER_DAY, POSTGRES_EPOCH_MS } from './calendar.js'
 import { formatDate, parseDate } from './datetime-text.js'
+import { daysOfTemporal } from './temporal-values.js'
 import { writeText } from './text.js'
 
 const INFINITY = 0x7fffffff
@@ -27,7 +28,7 @@ function daysOf(value: unknown): number {
   throw cannotEncode(
     'date',
     value,
-    'YYYY-MM-DD, Dates at midnight UTC within its range, and ±Infinity',
+    'YYYY-MM-DD, Dates at midnight UTC within its range, Temporal.PlainDate and ±Infinity',
   )
 }
 
@@ -37,7 +38,7 @@ function daysOfText(text: string): number | undefined {
 }
 
 function daysOfDate(value: unknown): number | undefined {
-  if (!types.isDate(value)) return undefined
+  if (!types.isDate(value)) return daysOfTemporal(value)
   const days = (value.getTime() - POSTGRES_EPOCH_MS) / MILLISECONDS_PER_DAY
   if (value instanceof Timestamp && value.microseconds !== 0) return undefined
   return Number.isInteger(days) ? days : undefined
@@ -57,7 +58,8 @@ function toDate(days: number): Date {
   )
 }
 
-function dateCodec<T>(fromDays: (days: number) => T): TraitedCodec<T | number> {
+/** Makes the codec of `date` for what a function makes of the days since 2000-01-01. */
+export function dateBy<T>(fromDays: (days: number) => T): TraitedCodec<T | number> {
   const fromWire = (days: number): T | number => {
     if (days === INFINITY) return Number.POSITIVE_INFINITY
     return days === MINUS_INFINITY ? Number.NEGATIVE_INFINITY : fromDays(days)
@@ -90,6 +92,6 @@ function dateCodec<T>(fromDays: (days: number) => T): TraitedCodec<T | number> {
  * Binary: int32, days since 2000-01-01.
  */
 export const date: Readonly<Record<DateMode, TraitedCodec>> = {
-  string: dateCodec(formatDate),
-  Date: dateCodec(toDate),
+  string: dateBy(formatDate),
+  Date: dateBy(toDate),
 }

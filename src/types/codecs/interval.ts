@@ -5,6 +5,7 @@ import { Interval } from '../interval.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 import { readInt64, writeSafeInt64 } from './int8.js'
 import { formatInterval, type IntervalFields, parseInterval } from './interval-text.js'
+import { fieldsOfTemporal } from './temporal-values.js'
 import { writeText } from './text.js'
 
 const MAX_INT32 = 0x7fffffff
@@ -39,12 +40,12 @@ function fieldsOf(value: unknown): IntervalFields | Interval | number {
   if (value === Number.POSITIVE_INFINITY || value === 'infinity') return Number.POSITIVE_INFINITY
   if (value === Number.NEGATIVE_INFINITY || value === '-infinity') return Number.NEGATIVE_INFINITY
   if (value instanceof Interval) return value
-  const fields = typeof value === 'string' ? parseInterval(value) : undefined
+  const fields = typeof value === 'string' ? parseInterval(value) : fieldsOfTemporal(value)
   if (fields) return fields
   throw cannotEncode(
     'interval',
     value,
-    'Interval objects, ISO 8601 or PostgreSQL text, and ±Infinity',
+    'Interval objects, Temporal.Duration, ISO 8601 or PostgreSQL text, and ±Infinity',
   )
 }
 
@@ -52,7 +53,11 @@ function encodeText(value: unknown, out: MessageWriter): void {
   if (typeof value === 'string') writeText('interval', value, out)
   // ISO's form, which an Interval prints, means the same in every IntervalStyle.
   else if (value instanceof Interval) out.utf8(value.toString())
-  else out.utf8(fieldsOf(value) === Number.POSITIVE_INFINITY ? 'infinity' : '-infinity')
+  else {
+    const fields = fieldsOf(value)
+    if (typeof fields === 'number') out.utf8(fields > 0 ? 'infinity' : '-infinity')
+    else out.utf8(formatInterval({ ...fields, microseconds: BigInt(fields.microseconds) }))
+  }
 }
 
 function encodeBinary(value: unknown, out: MessageWriter): void {
@@ -84,6 +89,25 @@ function decodeText<T>(
   return fromFields(fields)
 }
 
+/** Makes the codec of `interval` for what a function makes of its fields. */
+export function intervalBy<T>(fromFields: (fields: IntervalFields) => T): TraitedCodec<T | number> {
+  return {
+    ...shared,
+    decodeText: (buf, start, end) => decodeText(fromFields, buf, start, end),
+    decodeBinary(buf, start, end) {
+      expectLength('interval', start, end, 16)
+      return (
+        infinityOf(buf, start) ??
+        fromFields({
+          months: buf.readInt32BE(start + 12),
+          days: buf.readInt32BE(start + 8),
+          microseconds: buf.readBigInt64BE(start),
+        })
+      )
+    },
+  }
+}
+
 const shared = { name: 'interval', encodeText, encodeBinary, traits: STRINGS_GO_AS_TEXT }
 
 /**
@@ -111,19 +135,5 @@ export const interval: Readonly<Record<IntervalMode, TraitedCodec>> = {
       return toInterval(buf.readInt32BE(start + 12), buf.readInt32BE(start + 8), microseconds)
     },
   },
-  string: {
-    ...shared,
-    decodeText: (buf, start, end) => decodeText(formatInterval, buf, start, end),
-    decodeBinary(buf, start, end) {
-      expectLength('interval', start, end, 16)
-      return (
-        infinityOf(buf, start) ??
-        formatInterval({
-          months: buf.readInt32BE(start + 12),
-          days: buf.readInt32BE(start + 8),
-          microseconds: buf.readBigInt64BE(start),
-        })
-      )
-    },
-  },
+  string: intervalBy(formatInterval),
 }

@@ -11,6 +11,7 @@ import {
   parseTime,
 } from './datetime-text.js'
 import { readInt64, writeSafeInt64 } from './int8.js'
+import { clockOfTemporal } from './temporal-values.js'
 import { writeText } from './text.js'
 
 type TimeType = 'time' | 'timetz'
@@ -34,34 +35,45 @@ function parseClock(type: TimeType, text: string): ClockTime | undefined {
 }
 
 function clockOf(type: TimeType, value: unknown): ClockTime {
-  const clock = typeof value === 'string' ? parseClock(type, value) : undefined
+  const clock = typeof value === 'string' ? parseClock(type, value) : clockOfValue(type, value)
   if (clock) return clock
   throw refusal(type, value)
 }
 
+function clockOfValue(type: TimeType, value: unknown): ClockTime | undefined {
+  return type === 'time' ? clockOfTemporal(value) : undefined
+}
+
 function encodeText(type: TimeType, value: unknown, out: MessageWriter): void {
-  if (typeof value !== 'string') throw refusal(type, value)
-  writeText(type, value, out)
+  const text = typeof value === 'string' ? value : formatTime(clockOf(type, value).microseconds)
+  writeText(type, text, out)
 }
 
 function refusal(type: TimeType, value: unknown): EncodeError {
-  return cannotEncode(type, value, `strings such as 12:30:00.5${type === 'timetz' ? '+02' : ''}`)
+  const takes = type === 'time' ? '12:30:00.5 and Temporal.PlainTime' : '12:30:00.5+02'
+  return cannotEncode(type, value, `strings such as ${takes}`)
+}
+
+/** Makes the codec of `time` for what a function makes of the microseconds since midnight. */
+export function timeBy<T>(fromMicroseconds: (microseconds: number) => T): TraitedCodec<T> {
+  return {
+    name: 'time',
+    decodeText: (buf, start, end) =>
+      fromMicroseconds(parseText('time', buf, start, end).microseconds),
+    decodeBinary(buf, start, end) {
+      expectLength('time', start, end, 8)
+      return fromMicroseconds(readMicroseconds('time', buf, start))
+    },
+    encodeText: (value, out) => encodeText('time', value, out),
+    encodeBinary(value, out) {
+      writeSafeInt64(clockOf('time', value).microseconds, out)
+    },
+    traits: STRINGS_GO_AS_TEXT,
+  }
 }
 
 /** `time`, as text. Binary: int64, microseconds since midnight. */
-export const time: TraitedCodec<string> = {
-  name: 'time',
-  decodeText: (buf, start, end) => formatTime(parseText('time', buf, start, end).microseconds),
-  decodeBinary(buf, start, end) {
-    expectLength('time', start, end, 8)
-    return formatTime(readMicroseconds('time', buf, start))
-  },
-  encodeText: (value, out) => encodeText('time', value, out),
-  encodeBinary(value, out) {
-    writeSafeInt64(clockOf('time', value).microseconds, out)
-  },
-  traits: STRINGS_GO_AS_TEXT,
-}
+export const time: TraitedCodec<string> = timeBy(formatTime)
 
 /** `timetz`, as text. Binary: int64, microseconds since midnight, and int32, seconds **west** of UTC. */
 export const timetz: TraitedCodec<string> = {

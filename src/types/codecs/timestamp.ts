@@ -12,6 +12,7 @@ import {
   parseTimestamp,
 } from './datetime-text.js'
 import { readInt64, writeSafeInt64 } from './int8.js'
+import { momentOfTemporal } from './temporal-values.js'
 import { writeText } from './text.js'
 
 const INFINITY = 2n ** 63n - 1n
@@ -72,9 +73,15 @@ function momentOfValue(type: TimestampType, value: unknown): Moment | Infinite {
   if (value === Number.POSITIVE_INFINITY || value === 'infinity') return INFINITY
   if (value === Number.NEGATIVE_INFINITY || value === '-infinity') return MINUS_INFINITY
   const moment =
-    typeof value === 'string' ? parseTimestamp(value, type === 'timestamptz') : momentOfDate(value)
+    typeof value === 'string'
+      ? parseTimestamp(value, type === 'timestamptz')
+      : (momentOfDate(value) ?? momentOfTemporal(value, type === 'timestamptz'))
   if (moment && moment.days >= FIRST_DAY && moment.days <= LAST_DAY) return moment
-  throw cannotEncode(type, value, 'Dates within its range, ISO 8601 text and ±Infinity')
+  throw cannotEncode(
+    type,
+    value,
+    'Dates within its range, ISO 8601 text, ±Infinity and objects of Temporal',
+  )
 }
 
 function momentOfDate(value: unknown): Moment | undefined {
@@ -122,28 +129,37 @@ function decodeText<T>(
   return fromMoment(moment)
 }
 
-function timestampCodecs(type: TimestampType): Readonly<Record<TimestampMode, TraitedCodec>> {
-  const asDate = (moment: Moment): Date => dateOfMoment(type, moment)
-  const asString = ({ days, microseconds }: Moment): string =>
-    formatTimestamp(days, microseconds, type === 'timestamptz')
-  const decodeBig = <T>(
-    fromMoment: (moment: Moment) => T,
-    buf: Buffer,
-    start: number,
-  ): T | number => {
-    const value = buf.readBigInt64BE(start)
-    return toInfinity(value) ?? fromMoment(momentOfBigint(value))
-  }
-  const shared = {
+function decodeBig<T>(fromMoment: (moment: Moment) => T, buf: Buffer, start: number): T | number {
+  const value = buf.readBigInt64BE(start)
+  return toInfinity(value) ?? fromMoment(momentOfBigint(value))
+}
+
+/** Makes the codec of a type for what a function makes of each moment. */
+export function timestampBy<T>(
+  type: TimestampType,
+  fromMoment: (moment: Moment) => T,
+): TraitedCodec<T | number> {
+  return {
     name: type,
-    encodeText: (value: unknown, out: MessageWriter): void => encodeText(type, value, out),
-    encodeBinary: (value: unknown, out: MessageWriter): void => encodeBinary(type, value, out),
+    decodeText: (buf, start, end) => decodeText(type, fromMoment, buf, start, end),
+    decodeBinary(buf, start, end) {
+      expectLength(type, start, end, 8)
+      const value = readInt64(buf, start)
+      if (!Number.isSafeInteger(value)) return decodeBig(fromMoment, buf, start)
+      return fromMoment(momentOf(value))
+    },
+    encodeText: (value, out) => encodeText(type, value, out),
+    encodeBinary: (value, out) => encodeBinary(type, value, out),
     traits: STRINGS_GO_AS_TEXT,
   }
+}
+
+function timestampCodecs(type: TimestampType): Readonly<Record<TimestampMode, TraitedCodec>> {
+  const asDate = (moment: Moment): Date => dateOfMoment(type, moment)
   return {
     Date: {
-      ...shared,
-      decodeText: (buf, start, end) => decodeText(type, asDate, buf, start, end),
+      ...timestampBy(type, asDate),
+      // Without a moment in between.
       decodeBinary(buf, start, end) {
         expectLength(type, start, end, 8)
         const value = readInt64(buf, start)
@@ -158,16 +174,9 @@ function timestampCodecs(type: TimestampType): Readonly<Record<TimestampMode, Tr
         return makeDate(type, milliseconds + POSTGRES_EPOCH_MS, microseconds)
       },
     },
-    string: {
-      ...shared,
-      decodeText: (buf, start, end) => decodeText(type, asString, buf, start, end),
-      decodeBinary(buf, start, end) {
-        expectLength(type, start, end, 8)
-        const value = readInt64(buf, start)
-        if (!Number.isSafeInteger(value)) return decodeBig(asString, buf, start)
-        return asString(momentOf(value))
-      },
-    },
+    string: timestampBy(type, ({ days, microseconds }) =>
+      formatTimestamp(days, microseconds, type === 'timestamptz'),
+    ),
   }
 }
 
