@@ -7,6 +7,9 @@ const DEFAULT_BENCHMARK = 'handshake'
 // Loaded when asked for: --help and a mistyped option answer without loading the driver.
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   handshake: async () => (await import('./handshake/command.js')).handshake,
+  pool: async () => (await import('./pool/command.js')).pool,
+  outage: async () => (await import('./outage/command.js')).outage,
+  tune: async () => (await import('./tune/command.js')).tune,
   drivers: async () => (await import('./drivers/command.js')).drivers,
 }
 

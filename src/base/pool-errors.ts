@@ -14,6 +14,8 @@ export interface PoolSnapshot {
 export interface PoolTimeoutDetails extends ErrorDetails {
   /** Stacks of where the caller got the connections of the same pool that it holds itself. */
   readonly heldByCaller?: readonly string[]
+  /** Stacks of where some of the connections in use were acquired. */
+  readonly heldByOthers?: readonly string[]
 }
 
 /** No connection became free within the deadline of `acquire`. `cause` is the last failure to connect, if any. */
@@ -26,23 +28,27 @@ export class PoolTimeoutError extends SluiceError {
   readonly timeout: number
 
   /**
-   * Where the caller got connections of the same pool that it held while it waited, as stacks. Such a
-   * nested acquire is never served if all others wait likewise.
+   * Where the caller got connections of the same pool that it held while it waited, as stacks: known
+   * within `pool.use()` and what is built on it. Such a nested acquire is never served if all others
+   * wait likewise.
    */
   readonly heldByCaller: readonly string[]
+  /** Where others got the connections in use, as stacks, as far as it is remembered: of who took the last one. */
+  readonly heldByOthers: readonly string[]
 
   constructor(timeout: number, pool: PoolSnapshot, details: PoolTimeoutDetails = {}) {
-    const { cause, heldByCaller = [] } = details
+    const { cause, heldByCaller = [], heldByOthers = [] } = details
     super(
       `no connection became free within ${timeout} ms (${describePool(pool)})${
         cause instanceof Error ? `; the last connect failed: ${cause.message}` : ''
-      }${heldByCaller.map((stack) => `; the caller itself holds one since\n${stack}\n`).join('')}`,
+      }${listStacks('the caller itself holds one since', heldByCaller)}${listStacks('one in use was acquired', heldByOthers)}`,
       'ERR_SLUICE_POOL_TIMEOUT',
       { safeToRetry: true, ...details },
     )
     this.pool = pool
     this.timeout = timeout
     this.heldByCaller = heldByCaller
+    this.heldByOthers = heldByOthers
   }
 }
 
@@ -76,6 +82,10 @@ export class PoolOverloadedError extends SluiceError {
     )
     this.pool = pool
   }
+}
+
+function listStacks(what: string, stacks: readonly string[]): string {
+  return stacks.map((stack) => `; ${what}\n${stack}\n`).join('')
 }
 
 function describePool(pool: PoolSnapshot): string {

@@ -3,40 +3,40 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 /** After how long a caller without a deadline is told that it waits for itself, in ms. */
 const NESTED_WARNING_MS = 1_000
 
-/** The loans that the running code, or what called it, has taken. Costs nothing until the first is entered. */
+/** The loans within which the running code runs. Costs nothing until the first is entered. */
 const scope = new AsyncLocalStorage<readonly Loan[]>()
 
+/** Pools of which a nested acquire was reported: once is enough. */
+const reported = new WeakSet<object>()
+
 /**
- * Who has borrowed a connection, and from where: for reports of leaks and of callers that wait for a
- * connection while they hold one. Made only where one of the two is at stake, since it takes a stack.
+ * Who has borrowed a connection, and from where: for reports of leaks, of exhaustion, and of callers
+ * that wait for a connection while they hold one. Made only where one of these is at stake, since it
+ * takes a stack.
  */
 export class Loan {
   /** Formats its stack when it is read. */
-  readonly #borrowed: Error
+  readonly #borrowed = new Error('borrowed')
   readonly #pool: object
   #timer: NodeJS.Timeout | undefined
   #isOver = false
 
-  private constructor(pool: object, borrowed: Error) {
-    this.#pool = pool
-    this.#borrowed = borrowed
-  }
-
   /** Notes that the running code borrows from `pool`. A loan longer than `leakThresholdMs` is reported. */
-  static start(pool: object, leakThresholdMs: number): Loan {
-    const borrowed = new Error('borrowed')
-    Error.captureStackTrace(borrowed, Loan.start)
-    const loan = new Loan(pool, borrowed)
-    scope.enterWith([...(scope.getStore() ?? []).filter((each) => !each.#isOver), loan])
-    if (leakThresholdMs < Number.POSITIVE_INFINITY) loan.#watch(leakThresholdMs)
-    return loan
+  constructor(pool: object, leakThresholdMs: number) {
+    this.#pool = pool
+    if (leakThresholdMs < Number.POSITIVE_INFINITY) this.#watch(leakThresholdMs)
   }
 
-  /** Where the running code got the connections of `pool` that it holds, as stacks. */
+  /** Where the code that runs within loans of `pool` got them, as stacks. */
   static heldFrom(pool: object): readonly string[] {
     const loans = scope.getStore()
     if (loans === undefined) return []
     return loans.filter((loan) => loan.#pool === pool && !loan.#isOver).map((loan) => loan.stack)
+  }
+
+  /** Runs `fn`, and all that it calls and awaits, within the loan. */
+  run<T>(fn: () => T): T {
+    return scope.run([...(scope.getStore() ?? []), this], fn)
   }
 
   /** The lines of the borrower's stack. */
@@ -67,13 +67,22 @@ export class Loan {
  *
  * @param held stacks as of {@link Loan.heldFrom}, taken when the waiting began
  */
-export async function watchNested<T>(waiting: Promise<T>, held: readonly string[]): Promise<T> {
-  const asked = linesOf(new Error('asked'))
+export async function watchNested<T>(
+  pool: object,
+  waiting: Promise<T>,
+  held: readonly string[],
+): Promise<T> {
+  const asked = new Error('asked')
   const timer = setTimeout(() => {
+    if (reported.has(pool)) return
+    reported.add(pool)
     process.emitWarning('a caller waits for a connection while it holds one of the same pool', {
       type: 'SluiceWarning',
       code: 'SLUICE_NESTED_ACQUIRE',
-      detail: `waiting at\n${asked}\n${held.map((stack) => `holding since\n${stack}`).join('\n')}`,
+      detail: [
+        `waiting at\n${linesOf(asked)}`,
+        ...held.map((stack) => `holding since\n${stack}`),
+      ].join('\n'),
     })
   }, NESTED_WARNING_MS)
   timer.unref()

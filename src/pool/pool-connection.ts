@@ -27,7 +27,7 @@ export class PoolConnection extends Connection {
    * @param onReleased called instead of giving the connection back
    */
   constructor(pooled: PooledConnection, onReleased?: (pooled: PooledConnection) => void) {
-    super(pooled.wire, pooled.events)
+    super(pooled.wire, pooled.emitter)
     this.#pooled = pooled
     this.#onReleased = onReleased
   }

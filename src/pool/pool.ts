@@ -48,6 +48,8 @@ export class Pool extends Transactional implements AsyncDisposable {
   readonly #config: ConnectionConfig
   readonly #options: PoolConfig
   readonly #backend: PoolBackend
+  /** Who has what, as far as it is remembered: see {@link Loan}. */
+  readonly #loans = new Map<PoolConnection, Loan>()
 
   /** For {@link createPool}. */
   constructor(config: ConnectionConfig, options: PoolConfig) {
@@ -113,8 +115,9 @@ export class Pool extends Transactional implements AsyncDisposable {
     options?: AcquireOptions,
   ): Promise<T> {
     const connection = await this.acquire(options)
+    const loan = this.#loans.get(connection)
     try {
-      return await fn(connection)
+      return await (loan === undefined ? fn(connection) : loan.run(() => fn(connection)))
     } finally {
       connection.release()
     }
@@ -224,10 +227,9 @@ export class Pool extends Transactional implements AsyncDisposable {
     const held = Loan.heldFrom(this)
     try {
       const waiting = this.#backend.acquire(timeout, signal, target)
-      return this.#lend(await (held.length > 0 ? watchNested(waiting, held) : waiting))
+      return this.#lend(await (held.length > 0 ? watchNested(this, waiting, held) : waiting))
     } catch (reason) {
-      const isNested = held.length > 0 && reason instanceof PoolTimeoutError
-      const error = isNested ? nestedError(reason, held) : reason
+      const error = reason instanceof PoolTimeoutError ? this.#explain(reason, held) : reason
       // From here the stack leads to whoever awaits; where the error was made it led to a timer.
       if (error instanceof SluiceError) Error.captureStackTrace(error)
       throw error
@@ -241,18 +243,31 @@ export class Pool extends Transactional implements AsyncDisposable {
     if (!this.#backend.isExhausted && leakThresholdMs === Number.POSITIVE_INFINITY) {
       return new PoolConnection(pooled)
     }
-    const loan = Loan.start(this, leakThresholdMs)
-    return new PoolConnection(pooled, () => {
+    const loan = new Loan(this, leakThresholdMs)
+    const connection: PoolConnection = new PoolConnection(pooled, () => {
+      this.#loans.delete(connection)
       loan.end()
       pooled.giveBack()
+    })
+    this.#loans.set(connection, loan)
+    return connection
+  }
+
+  /** The error with what is known of those who have the connections. */
+  #explain(error: PoolTimeoutError, heldByCaller: readonly string[]): PoolTimeoutError {
+    const cause = error.cause === undefined ? {} : { cause: error.cause }
+    const stacks = new Set([...this.#loans.values()].map(({ stack }) => stack))
+    for (const stack of heldByCaller) stacks.delete(stack)
+    return new PoolTimeoutError(error.timeout, error.pool, {
+      ...cause,
+      heldByCaller,
+      heldByOthers: [...stacks].slice(0, MAX_STACKS),
     })
   }
 }
 
-function nestedError(error: PoolTimeoutError, heldByCaller: readonly string[]): PoolTimeoutError {
-  const cause = error.cause === undefined ? {} : { cause: error.cause }
-  return new PoolTimeoutError(error.timeout, error.pool, { ...cause, heldByCaller })
-}
+/** More stacks would make a message that nobody reads. */
+const MAX_STACKS = 3
 
 function checkAcquireOptions(timeout: number, target: TargetSessionAttrs | undefined): void {
   if (typeof timeout !== 'number' || !(timeout >= 0)) {

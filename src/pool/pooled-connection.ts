@@ -27,8 +27,9 @@ export interface PooledConnectionOwner {
  * in the hands of the user's reset hook.
  */
 export class PooledConnection implements ConnectionHandler {
-  /** The events of the borrower. */
-  readonly events: ConnectionEmitter = new ConnectionEmitter()
+  readonly #events = new ConnectionEmitter()
+  /** A borrower has asked for the events, and may have listeners. */
+  #hasListeners = false
   readonly #owner: PooledConnectionOwner
   #wire: WireConnection | undefined
   #state: 'idle' | 'lent' | 'returning' | 'resetting' = 'idle'
@@ -54,6 +55,17 @@ export class PooledConnection implements ConnectionHandler {
   get wire(): WireConnection {
     if (this.#wire === undefined) throw new TypeError('a pooled connection without its connection')
     return this.#wire
+  }
+
+  /** As {@link events}, for who adds no listener. */
+  get emitter(): ConnectionEmitter {
+    return this.#events
+  }
+
+  /** The events of the borrower. */
+  get events(): ConnectionEmitter {
+    this.#hasListeners = true
+    return this.#events
   }
 
   get isUsable(): boolean {
@@ -90,24 +102,25 @@ export class PooledConnection implements ConnectionHandler {
 
   /** The borrower is done; it returns once what is still running is over. */
   giveBack(): void {
-    this.events.removeAllListeners()
+    if (this.#hasListeners) this.#events.removeAllListeners()
+    this.#hasListeners = false
     this.#state = 'returning'
     if (this.wire.isIdle || !this.isUsable) this.#return()
   }
 
   onNotice(notice: Notice): void {
     this.#owner.onNotice(notice)
-    this.events.onNotice(notice)
+    this.#events.onNotice(notice)
   }
 
   onNotification(notification: Notification): void {
-    if (this.#pendingResets === 0) this.events.onNotification(notification)
+    if (this.#pendingResets === 0) this.#events.onNotification(notification)
   }
 
   onParameterStatus(name: string, value: string): void {
     if (this.#pendingResets === 0) this.#sessionChanged = true
     this.#owner.onParameterStatus(this, name, value)
-    this.events.onParameterStatus(name, value)
+    this.#events.onParameterStatus(name, value)
   }
 
   onIdle(): void {
@@ -116,7 +129,7 @@ export class PooledConnection implements ConnectionHandler {
 
   onClosed(error: ConnectionClosedError | undefined): void {
     this.#owner.onBroken(this)
-    this.events.onClosed(error)
+    this.#events.onClosed(error)
     this.#return()
   }
 

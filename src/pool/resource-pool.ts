@@ -212,9 +212,10 @@ export class ResourcePool<T extends object> {
    */
   release(resource: T): void {
     if (this.#state === 'closed') return
-    const entry = this.#supply.takeBack(resource)
+    const nowMs = this.#clock.now()
+    const entry = this.#supply.takeBack(resource, nowMs)
     if (this.#state === 'closing') this.#supply.destroy(entry, 'closed')
-    else this.#supply.takeIn(entry)
+    else this.#supply.takeIn(entry, nowMs)
   }
 
   /**
@@ -224,7 +225,7 @@ export class ResourcePool<T extends object> {
    */
   discard(resource: T, reason: DestroyReason = 'discarded'): void {
     if (this.#state === 'closed') return
-    this.#supply.destroy(this.#supply.takeBack(resource), reason)
+    this.#supply.destroy(this.#supply.takeBack(resource, this.#clock.now()), reason)
   }
 
   /**
@@ -299,9 +300,10 @@ export class ResourcePool<T extends object> {
 
   #lendNow(mayBeStale: boolean): T | undefined {
     // Idle resources beside waiters exist only within #serve, which is about to hand them over.
-    if (this.#waiters.length > 0 || !this.#supply.hasFit()) return undefined
-    const { stock } = this.#supply
+    if (this.#waiters.length > 0) return undefined
     const nowMs = this.#clock.now()
+    if (!this.#supply.hasFit(nowMs)) return undefined
+    const { stock } = this.#supply
     if (!mayBeStale && stock.mustValidate(nowMs)) return undefined
     this.#counters.waitTime.record(0)
     return stock.lend(nowMs)
@@ -313,8 +315,9 @@ export class ResourcePool<T extends object> {
     this.#isServing = true
     const { stock } = this.#supply
     try {
-      while (this.#waiters.length > 0 && this.#supply.hasFit()) {
+      while (this.#waiters.length > 0) {
         const nowMs = this.#clock.now()
+        if (!this.#supply.hasFit(nowMs)) return
         if (stock.mustValidate(nowMs)) {
           this.#supply.validate()
           return

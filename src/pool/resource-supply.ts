@@ -66,7 +66,7 @@ export class ResourceSupply<T extends object> {
     })
     this.#validations = new Validations(lifecycle, this.stock, clock, options.validationTimeoutMs, {
       onValid: (entry) => {
-        this.takeIn(entry)
+        this.takeIn(entry, clock.now())
         this.grow()
       },
       onInvalid: (entry) => this.#onInvalid(entry),
@@ -101,11 +101,11 @@ export class ResourceSupply<T extends object> {
   }
 
   /** Whether a resource may be lent now. Destroys and makes up for those idle that may not. */
-  hasFit(): boolean {
+  hasFit(nowMs: number): boolean {
     if (!this.#owner.isLending) return false
     while (this.stock.idle > 0) {
       const sizeBefore = this.stock.size
-      const hasFit = this.stock.dropUnfit(this.#clock.now())
+      const hasFit = this.stock.dropUnfit(nowMs)
       if (this.stock.size === sizeBefore) return hasFit
       // Destroying and creating run foreign code, which may change everything: look again.
       this.grow()
@@ -114,17 +114,16 @@ export class ResourceSupply<T extends object> {
   }
 
   /** Ends a loan: gives what is to be passed to {@link takeIn} or destroyed. */
-  takeBack(resource: T): StockEntry<T> {
+  takeBack(resource: T, nowMs: number): StockEntry<T> {
     const entry = this.stock.takeBack(resource)
-    const usedMs = this.#clock.now() - entry.sinceMs
+    const usedMs = nowMs - entry.sinceMs
     this.#counters.useTime.record(usedMs)
     this.#growth.noteUsed(usedMs)
     return entry
   }
 
   /** Makes a resource idle, or destroys it if it is unfit or too many are open. */
-  takeIn(entry: StockEntry<T>): void {
-    const nowMs = this.#clock.now()
+  takeIn(entry: StockEntry<T>, nowMs: number): void {
     const surplus = this.size > this.#options.maxSize ? 'resized' : undefined
     const unfitness = this.stock.findUnfitness(entry, nowMs) ?? surplus
     if (unfitness !== undefined) {
@@ -155,7 +154,7 @@ export class ResourceSupply<T extends object> {
     const nowMs = this.#clock.now()
     while (
       this.stock.validating < this.#owner.waiting &&
-      this.hasFit() &&
+      this.hasFit(nowMs) &&
       this.stock.mustValidate(nowMs)
     ) {
       this.#validations.start(nowMs)
@@ -219,7 +218,8 @@ export class ResourceSupply<T extends object> {
 
   #onCreated(resource: T, durationMs: number): void {
     this.#growth.noteCreated(durationMs)
-    this.takeIn(this.stock.add(resource, this.#clock.now()))
+    const nowMs = this.#clock.now()
+    this.takeIn(this.stock.add(resource, nowMs), nowMs)
     if (this.#warmUp !== undefined && this.stock.size >= this.#options.minSize) {
       this.#warmUp.resolve()
       this.#warmUp = undefined
@@ -240,7 +240,7 @@ export class ResourceSupply<T extends object> {
     this.stock.destroy(entry, 'broken')
     // What was idle for longer still is likely to be dead too: find out now, not one by one.
     const nowMs = this.#clock.now()
-    while (this.hasFit() && this.stock.mustValidate(nowMs)) this.#validations.start(nowMs)
+    while (this.hasFit(nowMs) && this.stock.mustValidate(nowMs)) this.#validations.start(nowMs)
     this.grow()
     this.#owner.onFewer()
   }

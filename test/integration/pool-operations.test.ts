@@ -101,13 +101,15 @@ describe('a nested acquire', () => {
       return await pool.acquire({ timeout: 50 })
     }
     async function theOuter() {
-      await using _conn = await pool.acquire()
-      await new Promise(setImmediate)
-      return await theInner()
+      return await pool.use(async () => {
+        await new Promise(setImmediate)
+        return await theInner()
+      })
     }
     const error = (await theOuter().catch((error: unknown) => error)) as PoolTimeoutError
     expect(error).toBeInstanceOf(PoolTimeoutError)
     expect(error.heldByCaller[0]).toMatch(/theOuter/)
+    expect(error.heldByOthers).toEqual([])
     expect(error.message).toMatch(/the caller itself holds one since\n[\s\S]*theOuter/)
     expect(error.stack).toMatch(/theInner/)
   })
@@ -115,24 +117,24 @@ describe('a nested acquire', () => {
   test('without a deadline is reported by a process warning with both stacks', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
     const warning = nextWarning('SLUICE_NESTED_ACQUIRE')
-    const conn = await pool.acquire()
-    const waiting = pool.acquire()
-    expect((await warning).detail).toMatch(
-      /waiting at\n[\s\S]*holding since\n[\s\S]*pool-operations/,
-    )
-    conn.release()
-    ;(await waiting).release()
+    let waiting: Promise<{ release(): void }> | undefined
+    await pool.use(async () => {
+      waiting = pool.acquire()
+      expect((await warning).detail).toMatch(/waiting at\n[\s\S]*holding since\n[\s\S]*pool-op/)
+    })
+    ;(await waiting)?.release()
   })
 
-  test('is not suspected of a caller that has released what it held', async () => {
+  test('is not suspected of a caller beside the borrower, who learns where that borrowed', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
-    ;(await pool.acquire()).release()
-    const other = await new Promise<{ release(): void }>((resolve) => {
-      setImmediate(() => void pool.acquire().then(resolve))
-    })
-    const error = await pool.acquire({ timeout: 20 }).catch((error: unknown) => error)
+    async function theBorrower() {
+      return await pool.acquire()
+    }
+    const conn = await theBorrower()
+    const error = (await pool.acquire({ timeout: 20 }).catch((error: unknown) => error)) as Error
     expect(error).toMatchObject({ heldByCaller: [] })
-    other.release()
+    expect(error.message).toMatch(/one in use was acquired\n[\s\S]*theBorrower/)
+    conn.release()
   })
 })
 

@@ -176,7 +176,7 @@ describe('acquire', () => {
     await using _two = await pool.acquire()
     const error = await pool.acquire({ timeout: 30 }).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(PoolTimeoutError)
-    expect((error as Error).message).toBe(
+    expect((error as Error).message.split('; one in use')[0]).toBe(
       'no connection became free within 30 ms (2 of 2 connections open: 0 idle, 2 in use, 0 opening; 1 waiting)',
     )
     expect(error).toMatchObject({

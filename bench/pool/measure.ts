@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { slowConnect } from '../support/slow-connect.js'
+import { median, percentile } from '../support/statistics.js'
+import type { Peer, PeerPool, PeerTarget } from './peers.js'
+
+/** Acquire and release again and again on a pool with idle connections: µs of CPU for each pair, by peer. */
+export async function measureUncontended(
+  peers: readonly Peer[],
+  target: PeerTarget,
+  rounds: number,
+  pairs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const pools = await openAll(peers, target, { min: 1, max: 10 })
+  const samples = new Map<string, number[]>(peers.map(({ name }) => [name, []]))
+  for (const { pool } of pools) await pool.turn(pairs)
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, pool } of pools) {
+      const before = process.cpuUsage()
+      await pool.turn(pairs)
+      const { user, system } = process.cpuUsage(before)
+      samples.get(name)?.push((user + system) / pairs)
+    }
+  }
+  for (const { pool } of pools) await pool.close()
+  return new Map([...samples].map(([name, values]) => [name, median(values)]))
+}
+
+/** How callers fared that all came at once. */
+export interface QueueResult {
+  /** Callers served before one who had come earlier. */
+  readonly outOfOrder: number
+  readonly p50: number
+  readonly p99: number
+  readonly longest: number
+  readonly totalMs: number
+}
+
+/** `callers` at once on ten connections, each with a query of 1 ms. */
+export async function measureQueue(
+  peer: Peer,
+  target: PeerTarget,
+  callers: number,
+): Promise<QueueResult> {
+  const pool = await peer.open(target, { min: 10, max: 10 })
+  const ten = await Promise.all(Array.from({ length: 10 }, () => pool.acquire()))
+  for (const connection of ten) connection.release()
+  const started = performance.now()
+  const waits: number[] = []
+  let outOfOrder = 0
+  let latest = -1
+  const work = async (index: number) => {
+    const connection = await pool.acquire()
+    waits.push(performance.now() - started)
+    if (index < latest) outOfOrder += 1
+    latest = Math.max(latest, index)
+    await connection.query('select pg_sleep(0.001)')
+    connection.release()
+  }
+  await Promise.all(Array.from({ length: callers }, (_, index) => work(index)))
+  const totalMs = performance.now() - started
+  await pool.close()
+  return {
+    outOfOrder,
+    p50: median(waits),
+    p99: percentile(waits, 0.99),
+    longest: Math.max(...waits),
+    totalMs,
+  }
+}
+
+/** What a burst did to a pool. */
+export interface SpikeResult {
+  readonly opened: number
+  readonly totalMs: number
+}
+
+/** HikariCP's spike: 50 requests of 2 ms at once, 5 connections open, 50 allowed, 150 ms to connect. */
+export async function measureSpike(peer: Peer, target: PeerTarget): Promise<SpikeResult> {
+  const proxy = await slowConnect(target.port, 150)
+  const pool = await peer.open({ ...target, port: proxy.port }, { min: 5, max: 50 })
+  try {
+    // Five connections for each, whether or not it opens its minimum by itself.
+    const five = await Promise.all(Array.from({ length: 5 }, () => pool.acquire()))
+    for (const connection of five) connection.release()
+    for (let i = 0; i < 20; i++) await pool.query('select pg_sleep(0.002)')
+    const before = performance.now()
+    await Promise.all(Array.from({ length: 50 }, () => pool.query('select pg_sleep(0.002)')))
+    const totalMs = performance.now() - before
+    // Those that are still being opened count as well.
+    await sleep(500)
+    return { opened: proxy.opened, totalMs }
+  } finally {
+    await pool.close()
+    await proxy.close()
+  }
+}
+
+async function openAll(
+  peers: readonly Peer[],
+  target: PeerTarget,
+  sizes: { min: number; max: number },
+): Promise<{ readonly name: string; readonly pool: PeerPool }[]> {
+  const opened: { name: string; pool: PeerPool }[] = []
+  for (const peer of peers) {
+    const pool = await peer.open(target, sizes)
+    await pool.query('select 1')
+    opened.push({ name: peer.name, pool })
+  }
+  return opened
+}
