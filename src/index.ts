@@ -108,6 +108,8 @@ export type {
   CopyTableOptions,
   CopyToOptions,
 } from './connection/copy-statement.js'
+export type { NotificationListener } from './connection/listener.js'
+export { Subscription } from './connection/listener.js'
 export type { FetchvalOptions, QueryOptions } from './connection/queryable.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'

@@ -6,6 +6,12 @@ import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.
 import { startCloseTimer } from './close-timer.js'
 import type { ConnectionEvents } from './connection-events.js'
 import { HeldConnection, type HoldOptions } from './held-connection.js'
+import {
+  ChannelListeners,
+  checkChannel,
+  type NotificationListener,
+  type Subscription,
+} from './listener.js'
 import { Transactional } from './transaction.js'
 
 /** Options of {@link Connection.close}. */
@@ -28,6 +34,8 @@ export class Connection extends Transactional implements AsyncDisposable {
   readonly #events: EventEmitter<ConnectionEvents>
   /** Since the first transaction or cursor. */
   #held: HeldConnection | undefined
+  /** Since the first `listen()`. */
+  #listeners: ChannelListeners | undefined
 
   /** For {@link connect}. */
   constructor(wire: WireConnection, events: EventEmitter<ConnectionEvents>) {
@@ -111,6 +119,37 @@ export class Connection extends Transactional implements AsyncDisposable {
   /** Whether TLS protects the connection. */
   get isEncrypted(): boolean {
     return this.wire.encrypted
+  }
+
+  /**
+   * Calls `listener` with each notification on a channel, until what it gives is closed, or disposed of
+   * at the end of its scope, or the connection closes. asyncpg: `add_listener`.
+   *
+   * ```ts
+   * await using orders = await conn.listen('orders', ({ payload }) => console.log(payload))
+   * ```
+   *
+   * A listener that throws does so on its own, as with any timer. While a transaction is open it cannot
+   * be called; in one begun by a query it takes effect at the commit.
+   *
+   * @param channel the name, as it is: upper case and spaces are kept
+   * @throws {RangeError} when the name is empty, longer than 63 bytes, or contains NUL
+   */
+  listen(channel: string, listener: NotificationListener): Promise<Subscription> {
+    checkChannel(channel)
+    if (typeof listener !== 'function') throw new TypeError('the listener must be a function')
+    if (this.#listeners === undefined) {
+      const listeners = new ChannelListeners((text) => this.execute(text))
+      this.on('notification', (notification) => listeners.dispatch(notification))
+      this.#listeners = listeners
+    }
+    return this.#listeners.listen(channel, listener)
+  }
+
+  /** Takes a listener from a channel, or all that {@link listen} added. asyncpg: `remove_listener`. */
+  async unlisten(channel: string, listener?: NotificationListener): Promise<void> {
+    checkChannel(channel)
+    await this.#listeners?.unlisten(channel, listener)
   }
 
   /** Calls `listener` at every such event. A listener that throws does so on its own, as with any timer. */

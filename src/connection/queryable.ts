@@ -3,6 +3,7 @@ import type { Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import { BulkQueryable } from './bulk-queryable.js'
+import { checkChannel } from './listener.js'
 import {
   allRows,
   commandOnly,
@@ -101,6 +102,18 @@ export abstract class Queryable extends BulkQueryable {
   ): Promise<QueryResult<Row>> {
     const request = new QueryRequest(...readQuery(query, params), wholeResult(rowMode(options)))
     return this.#run(request) as Promise<QueryResult<Row>>
+  }
+
+  /**
+   * Sends a notification to all who listen on a channel; in a transaction, at its commit.
+   *
+   * @param channel the name, as it is: upper case and spaces are kept
+   * @param payload less than 8,000 bytes, as the server has it
+   * @throws {RangeError} when the name is empty, longer than 63 bytes, or contains NUL
+   */
+  async notify(channel: string, payload = ''): Promise<void> {
+    checkChannel(channel)
+    await this.execute('select pg_catalog.pg_notify($1, $2)', [channel, payload])
   }
 
   #run<T>(request: Request & TraceableRequest<T>): Promise<T> {

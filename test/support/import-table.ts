@@ -80,7 +80,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       'type protocol/',
       'base/',
     ],
-    node: ['node:events'],
+    node: ['node:async_hooks', 'node:events'],
   },
   { files: LENDING, imports: [...LENDING, 'base/'], node: [] },
   {
