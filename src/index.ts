@@ -110,7 +110,7 @@ export type {
 } from './connection/copy-statement.js'
 export type { NotificationListener } from './connection/listener.js'
 export { Subscription } from './connection/listener.js'
-export type { FetchvalOptions, QueryOptions } from './connection/queryable.js'
+export type { FetchvalOptions, LimitOptions, QueryOptions } from './connection/query-options.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'
 export { RowReader } from './connection/row-reader.js'

@@ -73,6 +73,19 @@ export class Deque<T extends object> {
     return item
   }
 
+  /** Takes `item` out wherever it is; `false` when it is not here. Costs as much as there are older ones. */
+  delete(item: T): boolean {
+    for (let offset = 0; offset < this.#span; offset++) {
+      const slot = this.#slot(offset)
+      if (this.#items[slot] !== item) continue
+      this.#items[slot] = undefined
+      this.#length -= 1
+      if (offset === 0) this.#skipHoles()
+      return true
+    }
+    return false
+  }
+
   /** The items, oldest first. The queue must not change while one iterates. */
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (let offset = 0; offset < this.#span; offset++) {

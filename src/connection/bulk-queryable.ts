@@ -1,4 +1,5 @@
-import type { Request } from '../wire/request.js'
+import { channels } from '../base/telemetry.js'
+import type { PromiseRequest, Request } from '../wire/request.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
 import { copyFromSource, copyPieces, copyToSink } from './copy.js'
 import {
@@ -17,13 +18,18 @@ import {
   copyToStatement,
 } from './copy-statement.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
+import { type LimitOptions, limitsOf } from './query-options.js'
 import type { RowMode } from './result.js'
 import type { RowReader } from './row-reader.js'
+import { type TraceableRequest, tracedQuery } from './traced-query.js'
 
 /** The methods for more rows than fit memory: streams, COPY and batches. See {@link Queryable}. */
 export abstract class BulkQueryable {
   /** Hands a request to a connection, which settles it in all cases. */
   protected abstract submit(request: Request): void
+
+  /** The deadline of queries that are given none, in ms; 0 for none. */
+  protected abstract get queryTimeout(): number
 
   /**
    * Runs `fn` with one connection for all its requests: a connection gives itself, a pool borrows one
@@ -34,6 +40,18 @@ export abstract class BulkQueryable {
     fn: (connection: HeldConnection) => Promise<T>,
     options?: HoldOptions,
   ): Promise<T>
+
+  /** Submits a request, with the limits that the options ask for. */
+  protected run<T>(
+    request: PromiseRequest<T> & TraceableRequest<T>,
+    options: LimitOptions,
+  ): Promise<T> {
+    const limits = limitsOf(options, this.queryTimeout)
+    if (limits !== undefined) request.limitBy(limits)
+    if (channels.query.hasSubscribers) return tracedQuery(request, () => this.submit(request))
+    this.submit(request)
+    return request.promise
+  }
 
   readonly #submit = (request: Request): void => this.submit(request)
 

@@ -66,6 +66,10 @@ export class Connection extends Transactional implements AsyncDisposable {
     else request.onRefused(this.#held.refusal)
   }
 
+  protected get queryTimeout(): number {
+    return this.#wire.session.queryTimeoutMs
+  }
+
   protected async hold<T>(
     fn: (connection: HeldConnection) => Promise<T>,
     _options?: HoldOptions,
@@ -77,6 +81,15 @@ export class Connection extends Transactional implements AsyncDisposable {
   /** @internal As `submit`, also while a transaction is open. */
   protected send(request: Request): void {
     this.wire.submit(request)
+  }
+
+  /**
+   * Asks the server to cancel the query that it is at, which then rejects with a {@link PostgresError}
+   * (57014) unless it is done before. Nothing happens when none runs. Resolves when the server has been
+   * told; queries made meanwhile wait for that, so that none of them is hit.
+   */
+  cancel(): Promise<void> {
+    return this.wire.cancel()
   }
 
   /** Whether the connection is closed, or closing. */

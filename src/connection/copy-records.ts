@@ -1,11 +1,11 @@
 import { InterfaceError } from '../base/errors.js'
 import { RecordReader, type RecordValues, RecordWriter } from '../types/copy-rows.js'
 import type { RowDecoder } from '../types/row-decoder.js'
-import type { StatementPlan } from '../wire/prepared-statement.js'
 import { CopyCommand } from '../wire/requests/copy-command.js'
 import { CopyInRequest } from '../wire/requests/copy-in.js'
 import { CopyOutRequest } from '../wire/requests/copy-out.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
+import type { StatementPlan } from '../wire/statement-plan.js'
 import type { Submit } from './copy.js'
 import {
   type CopyTableOptions,

@@ -1,32 +1,25 @@
-import { channels } from '../base/telemetry.js'
-import type { Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import { BulkQueryable } from './bulk-queryable.js'
 import { checkChannel } from './listener.js'
+import {
+  columnOf,
+  type FetchvalOptions,
+  type LimitOptions,
+  type QueryOptions,
+  rowModeOf,
+} from './query-options.js'
 import {
   allRows,
   commandOnly,
   firstRow,
   firstValue,
   type QueryResult,
-  type RowMode,
   wholeResult,
 } from './result.js'
 import { readQuery, type Sql } from './sql.js'
-import { type TraceableRequest, tracedQuery } from './traced-query.js'
 
-/** Options of one query. */
-export interface QueryOptions {
-  /** Rows as objects (the default) or as arrays. */
-  readonly rowMode?: RowMode
-}
-
-/** Options of {@link Queryable.fetchval}. */
-export interface FetchvalOptions {
-  /** Which column, the first being 0. Default 0. */
-  readonly column?: number
-}
+const NO_OPTIONS = Object.freeze({})
 
 /**
  * Everything that can be queried: a connection, a pool, a connection of a pool.
@@ -39,29 +32,29 @@ export interface FetchvalOptions {
  *
  * Every method rejects with {@link PostgresError} when the server refuses the query, {@link EncodeError}
  * when a parameter does not fit its type (nothing was sent then), {@link DecodeError} when a value does
- * not fit its JavaScript type, {@link ConnectionClosedError} when the connection is or gets lost. It
- * throws `TypeError` when an argument is of the wrong kind.
+ * not fit its JavaScript type, {@link ConnectionClosedError} when the connection is or gets lost,
+ * {@link QueryTimeoutError} past the `timeout` and with the reason of the `signal` when that is aborted.
+ * It throws `TypeError` when an argument is of the wrong kind.
  */
 export abstract class Queryable extends BulkQueryable {
   /** All rows. asyncpg: `fetch`. */
   fetch<Row = Record<string, unknown>>(
     query: string | Sql,
     params?: readonly unknown[],
-    options: QueryOptions = {},
+    options: QueryOptions = NO_OPTIONS,
   ): Promise<Row[]> {
-    return this.#run(
-      new QueryRequest(...readQuery(query, params), allRows(rowMode(options))),
-    ) as Promise<Row[]>
+    const request = new QueryRequest(...readQuery(query, params), allRows(rowModeOf(options)))
+    return this.run(request, options) as Promise<Row[]>
   }
 
   /** The first row, or null. The server is asked for one row only. asyncpg: `fetchrow`. */
   fetchrow<Row = Record<string, unknown>>(
     query: string | Sql,
     params?: readonly unknown[],
-    options: QueryOptions = {},
+    options: QueryOptions = NO_OPTIONS,
   ): Promise<Row | null> {
-    const request = new QueryRequest(...readQuery(query, params), firstRow(rowMode(options)))
-    return this.#run(request) as Promise<Row | null>
+    const request = new QueryRequest(...readQuery(query, params), firstRow(rowModeOf(options)))
+    return this.run(request, options) as Promise<Row | null>
   }
 
   /**
@@ -71,14 +64,10 @@ export abstract class Queryable extends BulkQueryable {
   fetchval<T = unknown>(
     query: string | Sql,
     params?: readonly unknown[],
-    options: FetchvalOptions = {},
+    options: FetchvalOptions = NO_OPTIONS,
   ): Promise<T | null> {
-    const { column = 0 } = options
-    if (!Number.isInteger(column) || column < 0) {
-      throw new TypeError('the option "column" must be an integer of at least 0')
-    }
-    const request = new QueryRequest(...readQuery(query, params), firstValue(column))
-    return this.#run(request) as Promise<T | null>
+    const request = new QueryRequest(...readQuery(query, params), firstValue(columnOf(options)))
+    return this.run(request, options) as Promise<T | null>
   }
 
   /**
@@ -87,21 +76,25 @@ export abstract class Queryable extends BulkQueryable {
    * Without `params` the query may be a script of several statements, which the server runs as one
    * transaction unless it holds its own `BEGIN` and `COMMIT`; the result is that of the last.
    */
-  execute(query: string | Sql, params?: readonly unknown[]): Promise<CommandResult> {
+  execute(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options: LimitOptions = NO_OPTIONS,
+  ): Promise<CommandResult> {
     const [text, values] = readQuery(query, params)
     return params === undefined && values.length === 0
-      ? this.#run(new SimpleQueryRequest(text))
-      : this.#run(new QueryRequest(text, values, commandOnly))
+      ? this.run(new SimpleQueryRequest(text), options)
+      : this.run(new QueryRequest(text, values, commandOnly), options)
   }
 
   /** Rows, columns and command tag, for who needs all of it. */
   query<Row = Record<string, unknown>>(
     query: string | Sql,
     params?: readonly unknown[],
-    options: QueryOptions = {},
+    options: QueryOptions = NO_OPTIONS,
   ): Promise<QueryResult<Row>> {
-    const request = new QueryRequest(...readQuery(query, params), wholeResult(rowMode(options)))
-    return this.#run(request) as Promise<QueryResult<Row>>
+    const request = new QueryRequest(...readQuery(query, params), wholeResult(rowModeOf(options)))
+    return this.run(request, options) as Promise<QueryResult<Row>>
   }
 
   /**
@@ -115,17 +108,4 @@ export abstract class Queryable extends BulkQueryable {
     checkChannel(channel)
     await this.execute('select pg_catalog.pg_notify($1, $2)', [channel, payload])
   }
-
-  #run<T>(request: Request & TraceableRequest<T>): Promise<T> {
-    if (channels.query.hasSubscribers) return tracedQuery(request, () => this.submit(request))
-    this.submit(request)
-    return request.promise
-  }
-}
-
-function rowMode({ rowMode = 'object' }: QueryOptions): RowMode {
-  if (rowMode !== 'object' && rowMode !== 'array') {
-    throw new TypeError('the option "rowMode" must be "object" or "array"')
-  }
-  return rowMode
 }

@@ -1,9 +1,9 @@
 import { InterfaceError } from '../base/errors.js'
 import { parseCommandTag } from '../protocol/command-tag.js'
 import type { FieldDescription } from '../protocol/messages.js'
-import type { StatementPlan } from '../wire/prepared-statement.js'
 import type { ResultShape } from '../wire/requests/query.js'
 import { type CommandResult, commandResult } from '../wire/requests/simple-query.js'
+import type { StatementPlan } from '../wire/statement-plan.js'
 
 /** A column of a {@link QueryResult}. */
 export interface Column extends FieldDescription {
@@ -55,7 +55,6 @@ export function wholeResult(mode: RowMode): ResultShape<QueryResult<unknown>> {
 /** What the command did; rows are passed over. */
 export const commandOnly: ResultShape<CommandResult> = {
   maxRows: 0,
-  decoder: () => undefined,
   result: (_rows, tag) => commandResult(tag),
 }
 
@@ -83,6 +82,7 @@ const firstArray: ResultShape<unknown> = { maxRows: 1, decoder: decoderOf.array,
 function shapeOfFirstValue(column: number): ResultShape<unknown> {
   return {
     maxRows: 1,
+    needsColumns: true,
     decoder(plan) {
       const count = plan.columns.length
       if (column >= count) {

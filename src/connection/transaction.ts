@@ -232,6 +232,10 @@ export class Transaction extends Transactional implements AsyncDisposable {
     await this.#rollBack().catch(() => {})
   }
 
+  protected get queryTimeout(): number {
+    return this.#held.session.queryTimeoutMs
+  }
+
   protected submit(request: Request): void {
     this.#held.submit(request)
   }

@@ -212,6 +212,10 @@ export class Pool extends Transactional implements AsyncDisposable {
     this.#backend.runOnce(request, this.#options.acquireTimeout)
   }
 
+  protected get queryTimeout(): number {
+    return this.#config.queryTimeout
+  }
+
   protected hold<T>(
     fn: (connection: HeldConnection) => Promise<T>,
     options: HoldOptions = {},

@@ -33,7 +33,6 @@ export class PooledConnection implements ConnectionHandler {
   readonly #owner: PooledConnectionOwner
   #wire: WireConnection | undefined
   #state: 'idle' | 'lent' | 'returning' | 'resetting' = 'idle'
-  #sessionChanged = false
   /** Resets that the server has not confirmed; until then notifications are those of a former borrower. */
   #pendingResets = 0
 
@@ -48,7 +47,7 @@ export class PooledConnection implements ConnectionHandler {
 
   /** What happened so far belongs to the session as it should be. */
   settle(): void {
-    this.#sessionChanged = false
+    this.wire.session.hasChanged = false
     if (this.#owner.unref) this.#wire?.unref()
   }
 
@@ -97,7 +96,6 @@ export class PooledConnection implements ConnectionHandler {
 
   submit(request: Request): void {
     this.wire.submit(request)
-    if (request.changesSession) this.#sessionChanged = true
   }
 
   /** The borrower is done; it returns once what is still running is over. */
@@ -118,7 +116,7 @@ export class PooledConnection implements ConnectionHandler {
   }
 
   onParameterStatus(name: string, value: string): void {
-    if (this.#pendingResets === 0) this.#sessionChanged = true
+    if (this.#pendingResets === 0 && this.#wire !== undefined) this.wire.session.hasChanged = true
     this.#owner.onParameterStatus(this, name, value)
     this.#events.onParameterStatus(name, value)
   }
@@ -154,7 +152,7 @@ export class PooledConnection implements ConnectionHandler {
     try {
       await this.#owner.runResetHook(this)
       // The hook is to leave the session as it should be, whatever it took.
-      this.#sessionChanged = false
+      this.wire.session.hasChanged = false
     } catch (error) {
       // On one that is closed it had to fail.
       if (this.isUsable) warnOfResetHook(error)
@@ -167,7 +165,7 @@ export class PooledConnection implements ConnectionHandler {
   #reset(): void {
     const { wire } = this
     const inTransaction = wire.session.transactionStatus !== 'idle'
-    const script = resetScript(inTransaction, this.#sessionChanged)
+    const script = resetScript(inTransaction, wire.session.hasChanged)
     if (script === undefined || !this.isUsable) return
     if (inTransaction) {
       process.emitWarning('a connection was released within a transaction, which was rolled back', {
@@ -176,9 +174,10 @@ export class PooledConnection implements ConnectionHandler {
       })
     }
     const reset = new SimpleQueryRequest(script)
-    this.#sessionChanged = false
     this.#pendingResets += 1
     wire.submit(reset)
+    // The reset itself leaves nothing behind.
+    wire.session.hasChanged = false
     reset.promise.then(
       () => {
         this.#pendingResets -= 1

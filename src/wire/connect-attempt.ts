@@ -6,6 +6,7 @@ import { dial } from '../transport/dial.js'
 import type { Peer } from '../transport/peer.js'
 import { SocketTransport } from '../transport/socket.js'
 import type { TypeMap } from '../types/type-map.js'
+import { sendCancel } from './cancel.js'
 import type { ConnectDeadline } from './connect-deadline.js'
 import { Session } from './session.js'
 import { StartupPlan } from './startup-plan.js'
@@ -52,7 +53,10 @@ async function connectOnce(
   })
   deadline.phase = 'startup'
   const session = new Session(types, new StatementCache(config.statementCacheSize))
-  const wire = new WireConnection(session, peer, config.maxMessageSize, handler)
+  session.queryTimeoutMs = config.queryTimeout
+  const wire = new WireConnection(session, peer, config.maxMessageSize, handler, () =>
+    sendCancel(peer, wire.encrypted, session.key),
+  )
   const transport = new SocketTransport(socket, wire)
   const onAbort = () => wire.destroy()
   signal.addEventListener('abort', onAbort)

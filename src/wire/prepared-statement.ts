@@ -1,82 +1,59 @@
-import type { FieldDescription, Format } from '../protocol/messages.js'
-import type { Codec } from '../types/codec.js'
-import {
-  compileArrayDecoder,
-  compileObjectDecoder,
-  compileValueDecoder,
-  type ResultColumn,
-  type RowDecoder,
-} from '../types/row-decoder.js'
-import type { TypeMap } from '../types/type-map.js'
 import { mayChangeSession, mayCopy } from './session-state.js'
+import type { StatementDescription } from './statement-description.js'
 
-/** How the parameters of a statement are encoded and its rows decoded: all that can be decided before it runs. */
-export class StatementPlan {
-  readonly parameters: readonly Codec[]
-  readonly columns: readonly (FieldDescription & ResultColumn)[]
-  readonly resultFormats: readonly Format[]
-  #objects: RowDecoder<Record<string, unknown>> | undefined
-  #arrays: RowDecoder<unknown[]> | undefined
-  readonly #values: RowDecoder<unknown>[] = []
-
-  constructor(
-    parameterTypeOids: readonly number[],
-    fields: readonly FieldDescription[],
-    types: TypeMap,
-  ) {
-    this.parameters = parameterTypeOids.map((oid) => types.get(oid))
-    this.columns = fields.map((field) => {
-      const codec = types.get(field.typeOid)
-      return { ...field, codec, format: codec.decodeBinary === undefined ? 0 : 1 }
-    })
-    this.resultFormats = shortestFormats(this.columns.map((column) => column.format))
-  }
-
-  /** Decodes a row as an object by column name. */
-  get objectDecoder(): RowDecoder<Record<string, unknown>> {
-    this.#objects ??= compileObjectDecoder(this.columns)
-    return this.#objects
-  }
-
-  /** Decodes a row as an array in column order. */
-  get arrayDecoder(): RowDecoder<unknown[]> {
-    this.#arrays ??= compileArrayDecoder(this.columns)
-    return this.#arrays
-  }
-
-  /** Decodes the value in one column, the first being 0. */
-  valueDecoder(column: number): RowDecoder<unknown> {
-    const decoder = this.#values[column] ?? compileValueDecoder(this.columns, column)
-    this.#values[column] = decoder
-    return decoder
-  }
-}
-
-/** One code holds for all columns of a Bind when they agree. */
-function shortestFormats(formats: readonly Format[]): readonly Format[] {
-  return formats.length > 1 && formats.every((format) => format === formats[0])
-    ? formats.slice(0, 1)
-    : formats
-}
-
-/** A statement on its way to the server, there, or refused by it. */
+/** A statement that the server has not been told of, is reading, knows, or has refused. */
 export type StatementState =
+  | { readonly kind: 'new' }
   | { readonly kind: 'preparing' }
-  | { readonly kind: 'ready'; readonly plan: StatementPlan }
+  | { readonly kind: 'ready'; readonly description: StatementDescription }
   | { readonly kind: 'refused'; readonly newError: () => unknown }
 
-/** A statement prepared under a name on one connection. */
+const NEW: StatementState = { kind: 'new' }
+const PREPARING: StatementState = { kind: 'preparing' }
+
+/** A statement on one connection, under a name of its own, or without one if it is parsed anew for each use. */
 export class PreparedStatement {
+  /** Empty for an unnamed statement. */
   readonly name: string
   readonly text: string
   readonly changesSession: boolean
   readonly mayCopy: boolean
-  state: StatementState = { kind: 'preparing' }
+  #state = NEW
+  #isDropped = false
 
   constructor(name: string, text: string) {
     this.name = name
     this.text = text
     this.changesSession = mayChangeSession(text)
     this.mayCopy = mayCopy(text)
+  }
+
+  get state(): StatementState {
+    return this.#state
+  }
+
+  /** Whether it left its cache, so that it will be closed, or is gone already. */
+  get isDropped(): boolean {
+    return this.#isDropped
+  }
+
+  /** Its Parse was written. */
+  onParseSent(): void {
+    this.#state = PREPARING
+  }
+
+  /** The server has described it. */
+  onDescribed(description: StatementDescription): void {
+    this.#state = { kind: 'ready', description }
+  }
+
+  /** The server refused it, or it could not be sent. */
+  onRefused(newError: () => unknown): void {
+    this.#state = { kind: 'refused', newError }
+  }
+
+  /** Its cache gave it up. */
+  drop(): void {
+    this.#isDropped = true
   }
 }

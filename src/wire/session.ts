@@ -1,6 +1,11 @@
+import { ProtocolError } from '../base/errors.js'
 import type { BackendKeyData, TransactionStatus } from '../protocol/messages.js'
 import type { TypeMap } from '../types/type-map.js'
 import type { StatementCache } from './statement-cache.js'
+import { DescriptionCache } from './statement-description.js'
+
+/** Descriptions that are kept; those of a few connections' statements. */
+const MAX_DESCRIPTIONS = 1_000
 
 /** What the server told about a session, and what both sides remember of it. */
 export class Session {
@@ -12,9 +17,88 @@ export class Session {
   key: BackendKeyData | undefined
   /** Of protocol 3: 0, or 2. */
   minorVersion = 0
+  /** Whether something was sent that may have changed what the session keeps beyond its transactions. Whoever undoes that resets it. */
+  hasChanged = false
+  /** The deadline of queries that have none of their own, in ms; 0 for none. */
+  queryTimeoutMs = 0
+  /** What is known of statements; shared by the connections of a pool. */
+  descriptions: DescriptionCache = new DescriptionCache(MAX_DESCRIPTIONS)
+  /** Whether the open transaction has changed what statements mean, so that to roll it back does so again. */
+  #hasDefined = false
+  /** Whether search_path was set, so that any SET or RESET may set it again. */
+  #hasSetPath = false
 
   constructor(types: TypeMap, statements: StatementCache) {
     this.types = types
     this.statements = statements
+  }
+
+  /** The server reports a setting. */
+  onParameter(name: string, value: string): void {
+    if (name === 'client_encoding' && value !== 'UTF8') {
+      throw new ProtocolError(`client_encoding became ${value}; only UTF8 can be read`)
+    }
+    this.parameters.set(name, value)
+    if (name === 'search_path') this.forgetStatements()
+  }
+
+  /**
+   * Follows a command that may have changed what the statements of the session mean, or dropped them.
+   * @param text of the query that the command was in
+   */
+  onCommand(tag: string, text: string): void {
+    switch (effectOf(tag)) {
+      case 'defines':
+        this.#hasDefined = true
+        this.forgetStatements()
+        return
+      case 'forgets':
+        this.forgetStatements()
+        return
+      case 'rolls-back':
+        if (this.#hasDefined) this.forgetStatements()
+        this.#hasDefined = false
+        return
+      case 'commits':
+        this.#hasDefined = false
+        return
+      case 'sets':
+        // Servers before 18 do not report it.
+        if (SEARCH_PATH.test(text)) this.#hasSetPath = true
+        else if (!this.#hasSetPath) return
+        this.forgetStatements()
+    }
+  }
+
+  /** Has every statement prepared anew when it is used next. */
+  forgetStatements(): void {
+    this.statements.clear()
+    this.descriptions.clear()
+  }
+}
+
+/** What a command does to prepared statements. */
+type CommandEffect = 'defines' | 'forgets' | 'rolls-back' | 'commits' | 'sets' | 'nothing'
+
+const SEARCH_PATH = /\bsearch_path\b/i
+
+function effectOf(tag: string): CommandEffect {
+  // Most commands are told apart by their first letters; this runs once for each.
+  switch (tag.charCodeAt(0)) {
+    case 0x41: // A
+      return tag.startsWith('ALTER ') ? 'defines' : 'nothing'
+    case 0x43: // C
+      if (tag === 'COMMIT') return 'commits'
+      return tag.startsWith('CREATE ') ? 'defines' : 'nothing'
+    case 0x44: // D
+      if (tag.startsWith('DROP ')) return 'defines'
+      return tag === 'DISCARD ALL' || tag.startsWith('DEALLOCATE') ? 'forgets' : 'nothing'
+    case 0x52: // R
+      if (tag === 'ROLLBACK') return 'rolls-back'
+      return tag === 'RESET' ? 'sets' : 'nothing'
+    case 0x53: // S
+      return tag === 'SET' ? 'sets' : 'nothing'
+    default:
+      return 'nothing'
   }
 }

@@ -1,26 +1,40 @@
 import { PreparedStatement } from './prepared-statement.js'
 
 /**
+ * The most text that the statements of one connection may have, in UTF-16 units, whatever their number.
+ * Plans and the server's side of a statement grow with its text.
+ */
+const MAX_TEXT_LENGTH = 4 * 1024 * 1024
+
+/**
  * The prepared statements of one connection by their text, the least recently used first to go.
  *
- * The names of statements that left it are collected, to be closed on the server by the next Parse:
- * whoever takes them must be submitted at once, so that it goes behind every use of them.
+ * A statement is looked up when its query is written, not before, so that what is known of it here is
+ * what the server will know when it gets there. The names of statements that left the cache are closed
+ * with the next request that is written.
  */
 export class StatementCache {
   readonly #capacity: number
+  readonly #prefix: string
   // A Map iterates in the order of insertion, so its first key is the least recently used.
   readonly #statements = new Map<string, PreparedStatement>()
+  #textLength = 0
   #evicted: string[] = []
   #lastName = 0
 
-  /** @param capacity how many statements to keep; with 0 none is used twice. */
-  constructor(capacity: number) {
+  /**
+   * @param capacity how many statements to keep; with 0 none is used twice.
+   * @param prefix begins the name of each. Behind a pooler two clients may come upon the same session of
+   * the server, where a name that both use would run the statement of the other.
+   */
+  constructor(capacity: number, prefix = 'sluice_') {
     this.#capacity = capacity
+    this.#prefix = prefix
   }
 
   /** The statement with that text, which thereby becomes the most recently used. */
   get(text: string): PreparedStatement | undefined {
-    const statement = this.#capacity > 0 ? this.#statements.get(text) : undefined
+    const statement = this.#statements.get(text)
     if (statement !== undefined) {
       this.#statements.delete(text)
       this.#statements.set(text, statement)
@@ -28,33 +42,55 @@ export class StatementCache {
     return statement
   }
 
-  /** A new statement with a name of its own, for the caller to prepare. */
+  /** A new statement, for the caller to prepare; unnamed where nothing is kept or the text is too long to be. */
   add(text: string): PreparedStatement {
     const former = this.#statements.get(text)
     if (former !== undefined) this.delete(former)
-    const statement = new PreparedStatement(`sluice_${++this.#lastName}`, text)
+    if (this.#capacity === 0 || text.length > MAX_TEXT_LENGTH / 4) {
+      return new PreparedStatement('', text)
+    }
+    const statement = new PreparedStatement(this.newName(), text)
     this.#statements.set(text, statement)
+    this.#textLength += text.length
     for (const oldest of this.#statements.values()) {
-      if (this.#statements.size <= Math.max(this.#capacity, 1)) break
+      if (this.#statements.size <= this.#capacity && this.#textLength <= MAX_TEXT_LENGTH) break
       this.delete(oldest)
     }
     return statement
   }
 
-  /** Forgets a statement, to be closed on the server. */
-  delete(statement: PreparedStatement): void {
-    if (this.#statements.get(statement.text) !== statement) return
-    this.#statements.delete(statement.text)
-    this.#evicted.push(statement.name)
+  /** A name that no other statement of the connection has. */
+  newName(): string {
+    return `${this.#prefix}${++this.#lastName}`
   }
 
-  /**
-   * Follows a command that may have dropped all statements on the server. All are closed there, too:
-   * those whose Parse was sent behind the command outlived it, and to close the others is no error.
-   */
-  onCommand(tag: string): void {
-    if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return
+  /** Gives a statement up, to be closed on the server. */
+  delete(statement: PreparedStatement): void {
+    if (this.forget(statement)) this.#evicted.push(statement.name)
+  }
+
+  /** Gives a statement up that the server does not have. False when it was given up before. */
+  forget(statement: PreparedStatement): boolean {
+    if (this.#statements.get(statement.text) !== statement) return false
+    this.#statements.delete(statement.text)
+    this.#textLength -= statement.text.length
+    statement.drop()
+    return true
+  }
+
+  /** Gives all statements up. They are closed on the server, too, in case it still has them; to close what it has not is no error. */
+  clear(): void {
     for (const statement of this.#statements.values()) this.delete(statement)
+  }
+
+  /** Has a statement closed that is in no cache. */
+  evict(name: string): void {
+    this.#evicted.push(name)
+  }
+
+  /** Whether statements are to be closed on the server. */
+  get hasEvicted(): boolean {
+    return this.#evicted.length > 0
   }
 
   /** The names of statements that are to be closed on the server; each is given once. */
@@ -62,10 +98,5 @@ export class StatementCache {
     const evicted = this.#evicted
     this.#evicted = []
     return evicted
-  }
-
-  /** Takes names back that could not be closed. */
-  returnEvicted(names: readonly string[]): void {
-    this.#evicted.push(...names)
   }
 }

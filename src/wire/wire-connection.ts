@@ -1,5 +1,5 @@
 import {
-  ConnectionClosedError,
+  type ConnectionClosedError,
   type ConnectPhase,
   type Notice,
   ProtocolError,
@@ -18,8 +18,11 @@ import { MessageWriter } from '../protocol/message-writer.js'
 import { Backend, type Notification } from '../protocol/messages.js'
 import type { Peer } from '../transport/peer.js'
 import type { Transport, TransportHandler } from '../transport/transport.js'
+import { Cancellation, type CancellationOwner, type CancelSender } from './cancellation.js'
+import { ConnectionFate } from './connection-fate.js'
 import { Pipeline } from './pipeline.js'
-import { type Request, unexpectedMessage, type Wire } from './request.js'
+import { type Request, type RequestHolder, unexpectedMessage, type Wire } from './request.js'
+import { CloseStatementsRequest } from './requests/close-statements.js'
 import type { Session } from './session.js'
 import { type ConnectionEvent, type ConnectionState, nextState } from './states.js'
 
@@ -47,7 +50,9 @@ const LONG_BATCH_BYTES = 256 * 1024
 const TERMINATE_GRACE_MS = 1_000
 
 /** Routes requests to bytes and bytes to requests. */
-export class WireConnection implements MessageSink, TransportHandler, Wire {
+export class WireConnection
+  implements MessageSink, TransportHandler, Wire, RequestHolder, CancellationOwner
+{
   readonly out: MessageWriter = new MessageWriter()
   readonly session: Session
   /** Whom it is with. */
@@ -57,6 +62,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   readonly #maxMessageBytes: number
   readonly #pipeline = new Pipeline()
   readonly #framer = new MessageFramer(this, MAX_STARTUP_BODY_BYTES)
+  readonly #cancellation: Cancellation
   readonly #closed: Promise<void>
   #resolveClosed!: () => void
   #state: ConnectionState = 'starting'
@@ -66,16 +72,22 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   #isDrained = true
   /** The request at the head wants no more for now. */
   #isPaused = false
-  /** What became of the connection, for the errors of those who still want it. */
-  #fate = 'is closed'
-  #cause: Error | undefined
+  readonly #fate: ConnectionFate
   #terminateTimer: NodeJS.Timeout | undefined
 
-  constructor(session: Session, peer: Peer, maxMessageBytes: number, handler: ConnectionHandler) {
+  constructor(
+    session: Session,
+    peer: Peer,
+    maxMessageBytes: number,
+    handler: ConnectionHandler,
+    sendCancel: CancelSender,
+  ) {
     this.session = session
     this.peer = peer
     this.handler = handler
     this.#maxMessageBytes = maxMessageBytes
+    this.#cancellation = new Cancellation(this.#pipeline, sendCancel, this)
+    this.#fate = new ConnectionFate(peer.name)
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -85,8 +97,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   start(transport: Transport, startup: Request): void {
     this.#transport = transport
     startup.write(this)
-    this.#pipeline.push(startup)
-    this.#pipeline.markWritten()
+    this.#pipeline.addWritten(startup)
     this.flush()
   }
 
@@ -99,9 +110,13 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     return this.#state
   }
 
-  /** Whether nothing is queued or unanswered. */
+  /** Whether nothing is queued or unanswered, and no CancelRequest on its way that could hit what comes next. */
   get isIdle(): boolean {
-    return this.#pipeline.isEmpty
+    return this.#pipeline.isEmpty && !this.#cancellation.isInFlight
+  }
+
+  get isQuiet(): boolean {
+    return this.#pipeline.writtenCount === 0
   }
 
   /** Whether TLS protects the connection. */
@@ -112,13 +127,54 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   /** Puts `request` behind all others. Its fate is told to it alone, so this never throws. */
   submit(request: Request): void {
     if (this.#state === 'closing' || this.#state === 'closed') {
-      request.onRefused(this.#closedError(false, 'ready'))
+      request.onRefused(this.#fate.error(false, 'ready'))
       return
     }
-    const prerequisite = request.prerequisite(this.session)
-    if (prerequisite !== undefined) this.#pipeline.push(prerequisite)
+    if (request.isSettled) {
+      this.#afterRequest()
+      return
+    }
+    request.onSubmitted(this)
     this.#pipeline.push(request)
     if (this.#pump()) this.#afterRequest()
+  }
+
+  abandon(request: Request): boolean {
+    if (this.#state === 'closed') return true
+    const isQueued = this.#pipeline.unlink(request)
+    const written = isQueued ? request.waitsFor : request
+    if (written !== undefined) this.#cancellation.abandon(written)
+    if (isQueued) {
+      this.#pump()
+      this.#afterRequest()
+    }
+    return !isQueued
+  }
+
+  /**
+   * Asks the server to cancel what it is at. Nothing more is written until it has been told, so no
+   * later query is hit. Resolves when the server was told, or cannot be.
+   */
+  async cancel(): Promise<void> {
+    if (this.#state !== 'starting' && !this.isQuiet) await this.#cancellation.once()
+  }
+
+  onCancelOver(): void {
+    if (this.#state === 'closed') return
+    this.#pump()
+    this.#afterRequest()
+  }
+
+  onCancelFailed(error: Error): void {
+    this.#end(error, false)
+  }
+
+  runAgain(request: Request): void {
+    this.#pipeline.pushAgain(request)
+  }
+
+  everyBehindHead(test: (request: Request) => boolean): boolean {
+    return this.#pipeline.everyBehindHead(test)
   }
 
   flush(): void {
@@ -193,7 +249,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   }
 
   onClose(error: Error | undefined): void {
-    this.#end(error, this.#state === 'closing' && this.#pipeline.isEmpty)
+    this.#end(error, this.#state === 'closing' && this.isIdle)
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
@@ -212,10 +268,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
         return
       case Backend.ParameterStatus: {
         const { name, value } = readParameterStatus(buf, start, end)
-        if (name === 'client_encoding' && value !== 'UTF8') {
-          throw new ProtocolError(`client_encoding became ${value}; only UTF8 can be read`)
-        }
-        this.session.parameters.set(name, value)
+        this.session.onParameter(name, value)
         this.handler.onParameterStatus(name, value)
         return
       }
@@ -235,6 +288,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     head.onReady(status)
     this.#pipeline.shift()
     this.resume()
+    this.#cancellation.onOver(head)
     if (this.#state === 'starting') {
       this.#enter('started')
       this.#framer.maxBodyBytes = this.#maxMessageBytes
@@ -258,24 +312,47 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   #pump(): boolean {
     if (this.#state === 'starting' || this.#state === 'closed') return false
     let refused = false
-    while (this.#isDrained) {
+    while (this.#isDrained && !this.#cancellation.isInFlight) {
       const request = this.#pipeline.next()
       if (request === undefined) break
-      const mark = this.out.mark()
-      try {
-        request.write(this)
-      } catch (error) {
-        this.out.rewind(mark)
+      const first = this.#firstOf(request)
+      if (first === undefined && !request.isWritable()) break
+      const error = this.#writeRequest(first ?? request)
+      if (error === undefined) {
+        if (first === undefined) this.#pipeline.markWritten()
+        else this.#pipeline.addWritten(first)
+      } else if (first === undefined) {
         this.#pipeline.dropNext()
-        request.onRefused(error)
+        request.onRefused(error.cause)
         refused = true
-        continue
+      } else {
+        first.onRefused(error.cause)
       }
-      this.#pipeline.markWritten()
       if (this.out.length >= LONG_BATCH_BYTES) this.#write()
     }
     if (this.out.length > 0) this.flush()
     return refused
+  }
+
+  /** What has to be written before `request`. */
+  #firstOf(request: Request): Request | undefined {
+    const { statements } = this.session
+    return statements.hasEvicted
+      ? new CloseStatementsRequest(statements.takeEvicted())
+      : request.prerequisite(this)
+  }
+
+  /** Writes all of it, or nothing and gives what it threw. */
+  #writeRequest(request: Request): { readonly cause: unknown } | undefined {
+    const mark = this.out.mark()
+    try {
+      request.write(this)
+    } catch (cause) {
+      this.out.rewind(mark)
+      return { cause }
+    }
+    if (request.changesSession) this.session.hasChanged = true
+    return undefined
   }
 
   #write(): void {
@@ -284,7 +361,7 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   }
 
   #afterRequest(): void {
-    if (!this.#pipeline.isEmpty) return
+    if (!this.isIdle) return
     if (this.#state === 'closing') this.#terminate()
     else if (this.#state === 'ready') this.handler.onIdle()
   }
@@ -299,19 +376,17 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
   #end(cause: Error | undefined, wanted: boolean): void {
     if (this.#state === 'closed') return
     const phase: ConnectPhase = this.#state === 'starting' ? 'startup' : 'ready'
-    if (!wanted) {
-      this.#fate = `was lost: ${cause?.message ?? 'the server closed it'}`
-      this.#cause = cause
-    }
+    if (!wanted) this.#fate.onLost(cause)
     this.#enter('lost')
     clearTimeout(this.#terminateTimer)
+    this.#cancellation.stop()
     this.#framer.stop()
     this.#transport?.destroy()
     this.#pipeline.failAll((written, isHead) =>
-      isHead && cause instanceof ProtocolError ? cause : this.#closedError(written, phase),
+      isHead && cause instanceof ProtocolError ? cause : this.#fate.error(written, phase),
     )
     if (phase === 'ready') {
-      this.handler.onClosed(wanted ? undefined : this.#closedError(true, phase))
+      this.handler.onClosed(wanted ? undefined : this.#fate.error(true, phase))
     }
     this.#resolveClosed()
   }
@@ -320,15 +395,5 @@ export class WireConnection implements MessageSink, TransportHandler, Wire {
     const next = nextState(this.#state, event)
     if (next === undefined) throw new ProtocolError(`"${event}" in the state "${this.#state}"`)
     this.#state = next
-  }
-
-  /** @param written whether the server may have seen the request that this is for. */
-  #closedError(written: boolean, phase: ConnectPhase): ConnectionClosedError {
-    return new ConnectionClosedError(`the connection to ${this.address} ${this.#fate}`, {
-      phase,
-      address: this.address,
-      safeToRetry: !written,
-      ...(this.#cause !== undefined && { cause: this.#cause }),
-    })
   }
 }

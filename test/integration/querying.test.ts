@@ -245,8 +245,21 @@ describe('statement cache', () => {
     await conn.execute(
       "alter table changing add column name text default 'x'; insert into changing values (1)",
     )
-    await expect(read()).rejects.toMatchObject({ code: '0A000' })
     expect(await read()).toEqual([{ id: 1, name: 'x' }])
+  })
+
+  test('prepares anew after another session has changed the result type', async () => {
+    await conn.execute('create table if not exists changed_elsewhere (id int)')
+    const read = () => conn.fetch('select * from changed_elsewhere where id is not null')
+    await read()
+    await using other = await connect(dsn)
+    await other.execute('alter table changed_elsewhere add column name text')
+    await conn.execute('begin')
+    await expect(read()).rejects.toMatchObject({ code: '0A000' })
+    await conn.execute('rollback')
+    await other.execute('alter table changed_elsewhere add column more text')
+    expect(await Promise.all([read(), read(), read()])).toEqual([[], [], []])
+    await conn.execute('drop table changed_elsewhere')
   })
 
   test('prepares anew after DEALLOCATE ALL and DISCARD ALL', async () => {
@@ -260,15 +273,21 @@ describe('statement cache', () => {
     }
   })
 
-  test('prepares anew what was deallocated by name, after one failure', async () => {
+  test('prepares anew what was deallocated by name', async () => {
     const read = () => conn.fetchval('select 4712')
     await read()
     const name = await conn.fetchval(
       "select name from pg_prepared_statements where statement = 'select 4712'",
     )
     await conn.execute(`deallocate ${name}`)
-    await expect(read()).rejects.toMatchObject({ code: '26000' })
     expect(await read()).toBe(4712)
+  })
+
+  test('prepares anew what a function has deallocated', async () => {
+    const read = () => conn.fetchval('select 4713')
+    await read()
+    await conn.execute("do $$ begin execute 'deallocate all'; end $$")
+    expect(await read()).toBe(4713)
   })
 })
 

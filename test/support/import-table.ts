@@ -59,7 +59,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     node: ['node:dns', 'node:net', 'node:tls'],
   },
   {
-    files: ['wire/connector.ts', 'wire/connect-attempt.ts'],
+    files: ['wire/connector.ts', 'wire/connect-attempt.ts', 'wire/cancel.ts'],
     imports: [...WIRE, 'transport/'],
     node: ['type node:net', 'type node:tls'],
   },

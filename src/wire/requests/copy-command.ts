@@ -1,9 +1,9 @@
 import { InterfaceError } from '../../base/errors.js'
 import { beginBind, finishBind, writeExecute, writeParse } from '../../protocol/frontend.js'
-import type { MessageWriter } from '../../protocol/message-writer.js'
-import { PreparedStatement, type StatementPlan } from '../prepared-statement.js'
-import type { Request } from '../request.js'
+import { PreparedStatement } from '../prepared-statement.js'
+import type { Request, Wire } from '../request.js'
 import type { Session } from '../session.js'
+import type { StatementPlan } from '../statement-plan.js'
 import { PrepareRequest } from './prepare.js'
 
 /** A COPY statement, which may depend on what a query that is described before it gives. */
@@ -32,8 +32,8 @@ export class CopyCommand {
     })
   }
 
-  prerequisite(session: Session): Request | undefined {
-    if (this.#describedText === undefined) return undefined
+  prerequisite({ session }: Wire): Request | undefined {
+    if (this.#describedText === undefined || this.#described !== undefined) return undefined
     // Not from the cache: of a table that has changed the bytes could be taken for another type.
     this.#described = new PreparedStatement('', this.#describedText)
     return new PrepareRequest(this.#described, session)
@@ -44,8 +44,8 @@ export class CopyCommand {
   }
 
   /** Appends Parse, Bind and Execute: unlike Query, they refuse a text of several statements. Gives the text. */
-  write(out: MessageWriter): string {
-    const text = this.#compose(this.#plan())
+  write({ out, session }: Wire): string {
+    const text = this.#compose(this.#plan(session))
     writeParse(out, '', text)
     beginBind(out, '', '')
     out.uint16(0)
@@ -55,10 +55,10 @@ export class CopyCommand {
     return text
   }
 
-  #plan(): StatementPlan | undefined {
+  #plan({ types }: Session): StatementPlan | undefined {
     if (this.#described === undefined) return undefined
     const { state } = this.#described
-    if (state.kind === 'ready') return state.plan
+    if (state.kind === 'ready') return state.description.planFor(types)
     throw state.kind === 'refused' ? state.newError() : new InterfaceError('not described')
   }
 }

@@ -11,7 +11,6 @@ import {
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
-import type { Session } from '../session.js'
 import type { CopyCommand } from './copy-command.js'
 import { type CommandResult, commandResult } from './simple-query.js'
 
@@ -50,8 +49,8 @@ export class CopyInRequest extends PromiseRequest<CommandResult> {
     return this.#progress === 'answered'
   }
 
-  override prerequisite(session: Session): Request | undefined {
-    return this.#command.prerequisite(session)
+  override prerequisite(wire: Wire): Request | undefined {
+    return this.#command.prerequisite(wire)
   }
 
   override isWritable(): boolean {
@@ -59,7 +58,7 @@ export class CopyInRequest extends PromiseRequest<CommandResult> {
   }
 
   write(wire: Wire): void {
-    this.queryText = this.#command.write(wire.out)
+    this.queryText = this.#command.write(wire)
     writeFlush(wire.out)
     this.#wire = wire
   }

@@ -4,7 +4,6 @@ import { writeSync } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
-import type { Session } from '../session.js'
 import type { CopyCommand } from './copy-command.js'
 import { type CommandResult, commandResult } from './simple-query.js'
 
@@ -46,8 +45,8 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
     return this.#progress === 'answered'
   }
 
-  override prerequisite(session: Session): Request | undefined {
-    return this.#command.prerequisite(session)
+  override prerequisite(wire: Wire): Request | undefined {
+    return this.#command.prerequisite(wire)
   }
 
   override isWritable(): boolean {
@@ -56,7 +55,7 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
 
   write(wire: Wire): void {
     this.chunks.flow = wire
-    this.queryText = this.#command.write(wire.out)
+    this.queryText = this.#command.write(wire)
     writeSync(wire.out)
   }
 

@@ -10,25 +10,28 @@ import {
 import { Backend } from '../../protocol/messages.js'
 import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
-import type { PreparedStatement, StatementPlan } from '../prepared-statement.js'
-import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
-import type { Session } from '../session.js'
-import { PrepareRequest } from './prepare.js'
+import type { PreparedStatement } from '../prepared-statement.js'
+import { unexpectedMessage, type Wire } from '../request.js'
+import { mayCopy } from '../session-state.js'
+import { StatementPlan } from '../statement-plan.js'
+import { StatementRequest } from '../statement-request.js'
+import { isPlainRead, lastParameter, returnsNoRows } from '../statement-text.js'
 import { copyRefused, endCopyIn } from './refused-copy.js'
 
 /** What is made of the rows of a query. */
 export interface ResultShape<T> {
   /** How many rows the server is asked for; 0 for all. */
   readonly maxRows: number
-  /** How each row is decoded; undefined passes rows over. Asked before anything is sent. */
-  decoder(plan: StatementPlan): RowDecoder<unknown> | undefined
+  /** Whether the decoder throws for a statement without columns. */
+  readonly needsColumns?: boolean
+  /**
+   * How each row is decoded; without it rows are passed over. It may throw when the columns are not such
+   * as it needs, which fails the query before anything is sent, wherever the columns are known by then.
+   */
+  decoder?(plan: StatementPlan): RowDecoder<unknown>
   /** `tag` is empty when the statement was empty or stopped at `maxRows`. */
   result(rows: unknown[], tag: string, plan: StatementPlan): T
 }
-
-/** SQLSTATEs that say that a prepared statement can no longer be used. */
-const INVALID_SQL_STATEMENT_NAME = '26000'
-const FEATURE_NOT_SUPPORTED = '0A000'
 
 /** What the server has to send next: BindComplete; rows and the end of the command; COPY data and the end of the command; nothing but ReadyForQuery. */
 type Progress = 'binding' | 'executing' | 'copy-in' | 'copy-out' | 'answered'
@@ -40,14 +43,9 @@ type Progress = 'binding' | 'executing' | 'copy-in' | 'copy-out' | 'answered'
  * server passes over a Sync that it meets while it waits for COPY data, but not one that it meets after
  * an error before that (a COPY to a view, say), and the client cannot tell which it was.
  */
-export class QueryRequest<T> extends PromiseRequest<T> {
-  protected readonly queryText: string
-  readonly #parameters: readonly unknown[]
+export class QueryRequest<T> extends StatementRequest<T> {
   readonly #shape: ResultShape<T>
-  readonly #rows: unknown[] = []
-  #session: Session | undefined
-  #statement: PreparedStatement | undefined
-  #plan: StatementPlan | undefined
+  #rows: unknown[] = []
   #decodeRow: RowDecoder<unknown> | undefined
   #progress: Progress = 'binding'
   /** Set while the query is exclusive and its Sync unsent. */
@@ -55,19 +53,8 @@ export class QueryRequest<T> extends PromiseRequest<T> {
   #tag = ''
 
   constructor(text: string, parameters: readonly unknown[], shape: ResultShape<T>) {
-    super()
-    this.queryText = text
-    this.#parameters = parameters
+    super(text, parameters)
     this.#shape = shape
-  }
-
-  /** Known once it was submitted. */
-  get exclusive(): boolean {
-    return this.#statement?.mayCopy ?? false
-  }
-
-  get changesSession(): boolean {
-    return this.#statement?.changesSession ?? false
   }
 
   /** The text of the query. */
@@ -77,7 +64,7 @@ export class QueryRequest<T> extends PromiseRequest<T> {
 
   /** How many parameters were given. */
   get parameterCount(): number {
-    return this.#parameters.length
+    return this.parameters.length
   }
 
   /** The command tag, once the answer has it; empty before, and where rows were left. */
@@ -89,30 +76,35 @@ export class QueryRequest<T> extends PromiseRequest<T> {
     return this.#progress === 'answered'
   }
 
-  override prerequisite(session: Session): Request | undefined {
-    this.#session = session
-    this.#statement = session.statements.get(this.queryText)
-    if (this.#statement !== undefined) return undefined
-    this.#statement = session.statements.add(this.queryText)
-    return new PrepareRequest(this.#statement, session)
+  protected get isBinding(): boolean {
+    return this.#progress === 'binding'
   }
 
-  override isWritable(): boolean {
-    return this.#statement?.state.kind !== 'preparing'
+  /**
+   * NULL needs no type. What is asked for is text where no rows come or none are wanted, else binary,
+   * which most likely can be read; if it cannot be the query runs again, so it must be one that only
+   * reads. Some types have no binary form, which fails a transaction if there is one.
+   */
+  protected override blindPlan(wire: Wire): StatementPlan | undefined {
+    const { queryText: text, parameters } = this
+    if (mayCopy(text) || lastParameter(text) !== parameters.length) return undefined
+    if (parameters.some((value) => value !== null)) return undefined
+    const { types, transactionStatus } = wire.session
+    const { length } = parameters
+    const unread = StatementPlan.blind(length, 0, types)
+    if (this.#shape.decoder === undefined) return unread
+    // One value is wanted of a statement that gives none: that is to be found before it is sent.
+    if (returnsNoRows(text)) return this.#shape.needsColumns ? undefined : unread
+    const isAlone = transactionStatus === 'idle' && wire.isQuiet
+    return isAlone && isPlainRead(text) ? StatementPlan.blind(length, 1, types) : undefined
   }
 
-  write(wire: Wire): void {
-    const statement = this.#statement
-    if (statement === undefined) throw new InterfaceError('the query was never submitted')
-    const { state } = statement
-    if (state.kind === 'refused') throw state.newError()
-    if (state.kind === 'preparing') throw new InterfaceError('the statement is not prepared')
-    this.#plan = state.plan
-    this.#decodeRow = this.#shape.decoder(state.plan)
+  protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
+    if (!this.isBlind) this.#decodeRow = this.#shape.decoder?.(plan)
     const { out } = wire
     beginBind(out, '', statement.name)
-    encodeParameters(state.plan.parameters, this.#parameters, out)
-    finishBind(out, state.plan.resultFormats)
+    encodeParameters(plan.parameters, this.parameters, out)
+    finishBind(out, plan.resultFormats)
     writeExecute(out, '', this.#shape.maxRows)
     if (statement.mayCopy) {
       writeFlush(out)
@@ -120,6 +112,21 @@ export class QueryRequest<T> extends PromiseRequest<T> {
     } else {
       writeSync(out)
     }
+  }
+
+  protected onPlan(plan: StatementPlan): void {
+    try {
+      this.#decodeRow = this.#shape.decoder?.(plan)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  protected reset(): void {
+    this.#rows = []
+    this.#decodeRow = undefined
+    this.#progress = 'binding'
+    this.#tag = ''
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
@@ -136,7 +143,7 @@ export class QueryRequest<T> extends PromiseRequest<T> {
       case Backend.CommandComplete:
         if (this.#progress !== 'executing' && this.#progress !== 'copy-out') break
         this.#tag = readCommandComplete(buf, start, end)
-        this.#session?.statements.onCommand(this.#tag)
+        this.session?.onCommand(this.#tag, this.queryText)
         this.#onAnswered()
         return
       case Backend.PortalSuspended:
@@ -160,6 +167,8 @@ export class QueryRequest<T> extends PromiseRequest<T> {
       case Backend.CopyDone:
         if (this.#progress !== 'copy-out') break
         return
+      default:
+        if (this.onPreparation(code, buf, start, end)) return
     }
     throw unexpectedMessage(code, 'Execute')
   }
@@ -167,14 +176,11 @@ export class QueryRequest<T> extends PromiseRequest<T> {
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
     this.#onAnswered()
-    if (fields.code === INVALID_SQL_STATEMENT_NAME || fields.code === FEATURE_NOT_SUPPORTED) {
-      if (this.#statement !== undefined) this.#session?.statements.delete(this.#statement)
-    }
   }
 
   protected result(): T {
-    if (this.#plan === undefined) throw new InterfaceError('the query was never sent')
-    return this.#shape.result(this.#rows, this.#tag, this.#plan)
+    if (this.plan === undefined) throw new InterfaceError('the query was never sent')
+    return this.#shape.result(this.#rows, this.#tag, this.plan)
   }
 
   #onAnswered(): void {

@@ -78,7 +78,7 @@ export class SimpleQueryRequest extends PromiseRequest<CommandResult> {
       case Backend.CommandComplete:
         if (!isBetween && progress !== 'rows' && progress !== 'copy-out') break
         this.#tag = readCommandComplete(buf, start, end)
-        this.#wire?.session.statements.onCommand(this.#tag)
+        this.#wire?.session.onCommand(this.#tag, this.queryText)
         this.#progress = 'completed'
         return
       case Backend.EmptyQueryResponse:

@@ -46,7 +46,7 @@ describe('notices, notifications and parameters', () => {
 
   test('are told while a statement is prepared', async () => {
     const scene = await Scene.ready()
-    outcome(scene.query('select 1'))
+    outcome(scene.query('select f(1)'))
     await settled()
     scene.backend.send(...prepared().slice(0, 2), ...NEWS, ...prepared().slice(2))
     expectNews(scene)
@@ -54,8 +54,8 @@ describe('notices, notifications and parameters', () => {
 
   test('are told between rows, which they do not disturb', async () => {
     const scene = await Scene.ready()
-    await scene.prepare('select 1')
-    const rows = scene.query('select 1')
+    await scene.prepare('select f(1)')
+    const rows = scene.query('select f(1)')
     await settled()
     const row = dataRow(int32(1))
     const end = [commandComplete('SELECT 2'), readyForQuery()]
@@ -75,7 +75,7 @@ describe('notices, notifications and parameters', () => {
 
   test('are told while the last query runs before the close', async () => {
     const scene = await Scene.ready()
-    outcome(scene.script('select 1'))
+    outcome(scene.script('select f(1)'))
     await settled()
     scene.wire.close()
     scene.backend.send(...NEWS)

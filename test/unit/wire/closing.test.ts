@@ -25,8 +25,8 @@ describe('close', () => {
   test('waits for what is pending, queued or written', async () => {
     const scene = await Scene.ready()
     const { backend } = scene
-    const first = scene.query('select 1')
-    const second = scene.script('select 2')
+    const first = scene.query('select f(1)')
+    const second = scene.script('select f(2)')
     const closed = scene.wire.close()
     await backend.expect('Parse', 'Describe', 'Sync')
     backend.send(...prepared())
@@ -59,9 +59,9 @@ describe('close', () => {
 
   test('takes nothing new', async () => {
     const scene = await Scene.ready()
-    outcome(scene.script('select 1'))
+    outcome(scene.script('select f(1)'))
     scene.wire.close()
-    const late = await outcome(scene.query('select 2'))
+    const late = await outcome(scene.query('select f(2)'))
     expect(late).toBeInstanceOf(ConnectionClosedError)
     expect(late).toMatchObject({ safeToRetry: true })
     scene.wire.destroy()
@@ -118,7 +118,7 @@ describe('close', () => {
 
   test('a loss before the goodbye is one', async () => {
     const scene = await Scene.ready()
-    const last = outcome(scene.script('select 1'))
+    const last = outcome(scene.script('select f(1)'))
     await settled()
     const closed = scene.wire.close()
     scene.transport.close()
@@ -133,7 +133,7 @@ describe('close', () => {
     await settled()
     scene.transport.close()
     await closed
-    const error = await outcome(scene.script('select 1'))
+    const error = await outcome(scene.script('select f(1)'))
     expect(error).toMatchObject({
       name: 'ConnectionClosedError',
       message: 'the connection to db.test:5432 is closed',

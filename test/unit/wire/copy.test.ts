@@ -22,7 +22,7 @@ describe('COPY FROM STDIN by a plain query', () => {
     const scene = await Scene.ready()
     const { backend } = scene
     const copy = outcome(scene.script('copy t from stdin'))
-    const next = scene.script('select 1')
+    const next = scene.script('select f(1)')
     await backend.expect('Query')
     backend.send(copyInResponse)
     await backend.expect('CopyFail')
@@ -38,7 +38,7 @@ describe('COPY FROM STDIN by a plain query', () => {
     const scene = await Scene.ready()
     const { backend } = scene
     const copy = outcome(scene.query('copy t from stdin'))
-    const next = scene.query('select 1')
+    const next = scene.query('select f(1)')
     await prepareCopy(scene)
     backend.send(bindComplete, copyInResponse)
     await backend.expect('CopyFail')
@@ -54,7 +54,7 @@ describe('COPY FROM STDIN by a plain query', () => {
     const scene = await Scene.ready()
     const { backend } = scene
     const copy = outcome(scene.query('copy v from stdin'))
-    const next = scene.query('select 1')
+    const next = scene.query('select f(1)')
     await prepareCopy(scene)
     backend.send(bindComplete, copyInResponse, errorResponse('42809', 'cannot copy to view'))
     await backend.expect('CopyFail', 'Sync')
@@ -96,7 +96,7 @@ describe('COPY TO STDOUT by a plain query', () => {
     const scene = await Scene.ready()
     const { backend } = scene
     const copy = outcome(scene.script('copy t to stdout'))
-    const next = scene.script('select 1')
+    const next = scene.script('select f(1)')
     await backend.expect('Query')
     backend.send(...data, commandComplete('COPY 2'), readyForQuery())
     await backend.expect('Query')
@@ -108,7 +108,7 @@ describe('COPY TO STDOUT by a plain query', () => {
   test('extended: the data are passed over, and the connection stays in step', async () => {
     const scene = await Scene.ready()
     const copy = outcome(scene.query('copy t to stdout'))
-    const next = scene.query('select 1')
+    const next = scene.query('select f(1)')
     await prepareCopy(scene)
     scene.backend.send(bindComplete, ...data, commandComplete('COPY 2'))
     await scene.backend.expect('Sync')

@@ -69,7 +69,7 @@ test('an exclusive request hears that the kernel has taken all, until it is over
 
 test('what waits behind an exclusive request is not written by a drain', async () => {
   const { scene, probe } = await probing()
-  const next = scene.script('select 1')
+  const next = scene.script('select f(1)')
   scene.transport.drain()
   await scene.backend.expect()
   scene.backend.send(readyForQuery())

@@ -31,7 +31,7 @@ describe('a FATAL error', () => {
 
   test('to a statement being prepared loses the query that waits for it, which may be retried', async () => {
     const scene = await Scene.ready()
-    const query = outcome(scene.query('select 1'))
+    const query = outcome(scene.query('select f(1)'))
     await settled()
     scene.backend.send(SHUTDOWN)
     expect(await query).toBeInstanceOf(ConnectionClosedError)
@@ -51,7 +51,7 @@ describe('a FATAL error', () => {
 
   test.each(['FATAL', 'PANIC'])('%s ends what comes behind it', async (severity) => {
     const scene = await Scene.ready()
-    const query = outcome(scene.script('select 1'))
+    const query = outcome(scene.script('select f(1)'))
     await settled()
     scene.backend.send(
       errorResponse('XX000', 'no', severity),
@@ -87,7 +87,7 @@ describe('a server that hangs up without a word', () => {
 
   test('an error of the socket is the cause', async () => {
     const scene = await Scene.ready()
-    const query = outcome(scene.script('select 1'))
+    const query = outcome(scene.script('select f(1)'))
     await settled()
     const reset = new Error('read ECONNRESET')
     scene.transport.close(reset)
@@ -97,7 +97,7 @@ describe('a server that hangs up without a word', () => {
 
   test('a query with an error of the server keeps that error', async () => {
     const scene = await Scene.ready()
-    const query = outcome(scene.script('select 1'))
+    const query = outcome(scene.script('select f(1)'))
     await settled()
     scene.backend.send(errorResponse('22012', 'division by zero'))
     scene.transport.close()
@@ -106,8 +106,8 @@ describe('a server that hangs up without a word', () => {
 
   test('half an answer is no result', async () => {
     const scene = await Scene.ready()
-    await scene.prepare('select 1')
-    const query = outcome(scene.query('select 1'))
+    await scene.prepare('select f(1)')
+    const query = outcome(scene.query('select f(1)'))
     await settled()
     scene.backend.send(bindComplete, dataRow(int32(1)), commandComplete('SELECT 1'))
     scene.transport.close()
@@ -120,7 +120,7 @@ describe('after the loss', () => {
     const scene = await Scene.ready()
     scene.backend.send(SHUTDOWN)
     await settled()
-    const error = await outcome(scene.query('select 1'))
+    const error = await outcome(scene.query('select f(1)'))
     expect(error).toBeInstanceOf(ConnectionClosedError)
     expect(error).toMatchObject({ safeToRetry: true, cause: { code: '57P01' } })
   })
@@ -128,9 +128,9 @@ describe('after the loss', () => {
   test('nothing is written', async () => {
     const scene = await Scene.ready()
     const writes = scene.transport.writes.length
-    outcome(scene.script('select 1'))
+    outcome(scene.script('select f(1)'))
     scene.transport.close()
-    outcome(scene.script('select 2'))
+    outcome(scene.script('select f(2)'))
     scene.transport.drain()
     await settled()
     expect(scene.transport.writes.length).toBe(writes)
@@ -162,7 +162,7 @@ describe('destroy', () => {
 
   test('with an error tells it as the cause', async () => {
     const scene = await Scene.ready()
-    const query = outcome(scene.script('select 1'))
+    const query = outcome(scene.script('select f(1)'))
     const error = new ProtocolError('no')
     scene.wire.destroy(error)
     expect(await query).toBeInstanceOf(ProtocolError)

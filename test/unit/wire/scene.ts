@@ -4,6 +4,9 @@ import type { ConnectionClosedError, Notice } from '../../../src/base/errors.js'
 import type { Peer } from '../../../src/transport/peer.js'
 import { OIDS } from '../../../src/types/oid.js'
 import { TypeMap } from '../../../src/types/type-map.js'
+import type { CancelOutcome } from '../../../src/wire/cancellation.js'
+import { Limits } from '../../../src/wire/limits.js'
+import type { PromiseRequest } from '../../../src/wire/request.js'
 import { QueryRequest, type ResultShape } from '../../../src/wire/requests/query.js'
 import { type CommandResult, SimpleQueryRequest } from '../../../src/wire/requests/simple-query.js'
 import { type MinorVersions, StartupRequest } from '../../../src/wire/requests/startup.js'
@@ -53,6 +56,30 @@ export class RecordingHandler implements ConnectionHandler {
   }
 }
 
+/** CancelRequests that were sent, each to be answered by the test. */
+export class RecordingCancels {
+  readonly #answers: ((outcome: CancelOutcome) => void)[] = []
+  count = 0
+
+  send(): Promise<CancelOutcome> {
+    this.count += 1
+    return new Promise((resolve) => this.#answers.push(resolve))
+  }
+
+  /** The oldest that is not answered is. */
+  async answer(outcome: CancelOutcome = 'sent'): Promise<void> {
+    this.#answers.shift()?.(outcome)
+    await settled()
+  }
+}
+
+/** A request that may be given up. */
+interface Limited<T> {
+  readonly promise: Promise<T>
+  readonly error: Promise<unknown>
+  readonly abort: () => void
+}
+
 /** A connection over a {@link MemoryTransport} and the two who talk to it. */
 export class Scene {
   readonly handler: RecordingHandler = new RecordingHandler()
@@ -60,10 +87,13 @@ export class Scene {
   readonly transport: MemoryTransport
   readonly backend: FakeBackend
   readonly startup: StartupRequest
+  readonly cancels: RecordingCancels = new RecordingCancels()
 
   constructor(statementCacheSize = 100, versions: MinorVersions = { min: 0, max: 0 }) {
     const session = new Session(TypeMap.builtin, new StatementCache(statementCacheSize))
-    this.wire = new WireConnection(session, PEER, 1024 * 1024, this.handler)
+    this.wire = new WireConnection(session, PEER, 1024 * 1024, this.handler, () =>
+      this.cancels.send(),
+    )
     this.transport = new MemoryTransport(this.wire)
     this.backend = new FakeBackend(this.transport)
     this.startup = new StartupRequest(
@@ -102,6 +132,52 @@ export class Scene {
     const request = new SimpleQueryRequest(text)
     this.wire.submit(request)
     return request.promise
+  }
+
+  /** Submits a script that a signal or a timeout may end. */
+  limited(
+    text: string,
+    limit: AbortSignal | number | undefined = undefined,
+  ): Limited<CommandResult> {
+    return this.#submitLimited(new SimpleQueryRequest(text), limit)
+  }
+
+  /** As {@link query}, by a signal that the test may abort. */
+  limitedQuery(text: string): Limited<unknown[]> {
+    return this.#submitLimited(new QueryRequest(text, [], arrays), undefined)
+  }
+
+  /** Listeners left on the signal of {@link limited}. */
+  listeners = 0
+
+  #submitLimited<T>(
+    request: PromiseRequest<T>,
+    limit: AbortSignal | number | undefined,
+  ): Limited<T> {
+    const controller = new AbortController()
+    const signal = typeof limit === 'number' ? undefined : (limit ?? controller.signal)
+    if (signal !== undefined) this.#countListeners(signal)
+    request.limitBy(new Limits(typeof limit === 'number' ? limit : 0, signal))
+    this.wire.submit(request)
+    return {
+      promise: request.promise,
+      error: outcome(request.promise),
+      abort: () => controller.abort('gone'),
+    }
+  }
+
+  #countListeners(signal: AbortSignal): void {
+    const { addEventListener, removeEventListener } = AbortSignal.prototype
+    Object.assign(signal, {
+      addEventListener: (...args: Parameters<AbortSignal['addEventListener']>) => {
+        this.listeners += 1
+        addEventListener.apply(signal, args)
+      },
+      removeEventListener: (...args: Parameters<AbortSignal['removeEventListener']>) => {
+        this.listeners -= 1
+        removeEventListener.apply(signal, args)
+      },
+    })
   }
 
   /** Has `text` prepared, as a statement of the columns `a`, `b`, … of type int4. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { mayChangeSession, mayCopy } from '../../../src/wire/session-state.js'
 
 const harmless = [
-  'select 1',
+  'select f(1)',
   '  SELECT now()',
   'select 1;',
   'select 1 ; \n',
@@ -95,7 +95,7 @@ describe('mayCopy', () => {
     ['-- a\ncopy t from stdin', true],
     ['select copy from t', true],
     ['select copied, copy_id, photocopy from t', false],
-    ['select 1', false],
+    ['select f(1)', false],
     ['', false],
   ])('%j: %s', (sql, expected) => {
     expect(mayCopy(sql)).toBe(expected)

@@ -147,7 +147,7 @@ describe('a startup fails', () => {
 
   test('and what was submitted meanwhile is lost with it, to be retried', async () => {
     const scene = await Scene.starting()
-    const query = outcome(scene.query('select 1'))
+    const query = outcome(scene.query('select f(1)'))
     scene.backend.send(errorResponse('53300', 'too many clients', 'FATAL'))
     expect(await query).toMatchObject({ safeToRetry: true, cause: { code: '53300' } })
     await outcome(scene.startup.promise)

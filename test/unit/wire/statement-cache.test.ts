@@ -5,6 +5,8 @@ import {
   closeComplete,
   commandComplete,
   errorResponse,
+  parameterStatus,
+  parseComplete,
   readyForQuery,
 } from '../../support/server-messages.js'
 import { executed, forbidUnhandledRejections, outcome, prepared, Scene } from './scene.js'
@@ -44,15 +46,36 @@ describe('the cache', () => {
     expect(cache.get('b')).toBe(second)
   })
 
-  test('with capacity 0 gives none back, and closes each when the next comes', () => {
+  test('with capacity 0 gives none back, and a name to none', () => {
     const cache = new StatementCache(0)
-    const first = cache.add('a')
+    expect(cache.add('a').name).toBe('')
     expect(cache.get('a')).toBeUndefined()
-    expect(cache.takeEvicted()).toEqual([])
-    const second = cache.add('a')
+    expect(cache.hasEvicted).toBe(false)
+  })
+
+  test('gives up the least recently used when their texts grow too long', () => {
+    const cache = new StatementCache(1_000)
+    const first = cache.add('a'.repeat(1024 * 1024))
+    for (const letter of ['b', 'c', 'd']) cache.add(letter.repeat(1024 * 1024))
+    expect(cache.hasEvicted).toBe(false)
+    cache.add('e')
     expect(cache.takeEvicted()).toEqual([first.name])
-    cache.add('b')
-    expect(cache.takeEvicted()).toEqual([second.name])
+  })
+
+  test('names no statement whose text is too long to be kept', () => {
+    const cache = new StatementCache(1_000)
+    const text = 'a'.repeat(1024 * 1024 + 1)
+    expect(cache.add(text).name).toBe('')
+    expect(cache.get(text)).toBeUndefined()
+  })
+
+  test('a statement that is forgotten is not closed', () => {
+    const cache = new StatementCache(1)
+    const statement = cache.add('a')
+    expect(cache.forget(statement)).toBe(true)
+    expect(cache.forget(statement)).toBe(false)
+    expect(statement.isDropped).toBe(true)
+    expect(cache.hasEvicted).toBe(false)
   })
 
   test('names an evicted statement once', () => {
@@ -75,62 +98,96 @@ describe('the cache', () => {
 })
 
 describe('on the wire', () => {
-  test.each(['DISCARD ALL', 'DEALLOCATE ALL'])(
-    'after %s a statement is prepared anew, and what outlived it is closed',
+  test.each(['DISCARD ALL', 'DEALLOCATE ALL', 'CREATE TABLE', 'ALTER TABLE', 'DROP VIEW'])(
+    'after %s statements are prepared anew, and closed in case they outlived it',
     async (tag) => {
       const scene = await Scene.ready()
       const { backend } = scene
-      await scene.prepare('select 1')
+      await scene.prepare('select f(1)')
       const dropped = scene.script(tag)
-      const early = scene.query('select 2')
+      const early = scene.query('select f(2)')
       await backend.expect('Query', 'Parse', 'Describe', 'Sync')
       backend.send(commandComplete(tag), readyForQuery(), ...prepared())
       await dropped
+      const messages = await backend.expect(...closing(2), 'Parse', 'Describe', 'Sync')
+      expect(closed(messages)).toEqual(['sluice_1', 'sluice_2'])
+      backend.send(closeComplete, closeComplete, readyForQuery(), ...prepared())
       await backend.expect('Bind', 'Execute', 'Sync')
       backend.send(...executed(2))
       expect(await early).toEqual([[2]])
-      outcome(scene.query('select 1'))
-      const messages = await backend.expect('Close', 'Close', 'Parse', 'Describe', 'Sync')
-      expect(closed(messages)).toEqual(['sluice_1', 'sluice_2'])
+      outcome(scene.query('select f(1)'))
+      await backend.expect('Parse', 'Describe', 'Sync')
     },
   )
 
-  test('an evicted statement is closed with the next Parse, before it', async () => {
+  test.each([
+    ['SET', 'set search_path to a', true],
+    ['SET', 'set jit to off', false],
+    ['RESET', 'reset all', false],
+    ['ROLLBACK', 'rollback', false],
+    ['SELECT 1', 'select f(3)', false],
+  ])('after %s by %s statements are prepared anew: %s', async (tag, text, isForgotten) => {
+    const scene = await Scene.ready()
+    await scene.prepare('select f(1)')
+    const command = scene.script(text)
+    await scene.backend.expect('Query')
+    scene.backend.send(commandComplete(tag), readyForQuery())
+    await command
+    outcome(scene.query('select f(1)'))
+    const again = [...closing(1), 'Parse', 'Describe', 'Sync']
+    await scene.backend.expect(...(isForgotten ? again : ['Bind', 'Execute', 'Sync']))
+  })
+
+  test('what a transaction defined is undone by its rollback', async () => {
+    const scene = await Scene.ready()
+    const command = scene.script('create table t (a int)')
+    await scene.backend.expect('Query')
+    scene.backend.send(commandComplete('CREATE TABLE'), readyForQuery())
+    await command
+    await scene.prepare('select f(1)')
+    const rollback = scene.script('rollback')
+    await scene.backend.expect('Query')
+    scene.backend.send(commandComplete('ROLLBACK'), readyForQuery())
+    await rollback
+    outcome(scene.query('select f(1)'))
+    await scene.backend.expect(...closing(1), 'Parse', 'Describe', 'Sync')
+  })
+
+  test('a new search_path has statements prepared anew', async () => {
+    const scene = await Scene.ready()
+    await scene.prepare('select f(1)')
+    scene.backend.send(parameterStatus('search_path', 'a'))
+    outcome(scene.query('select f(1)'))
+    await scene.backend.expect(...closing(1), 'Parse', 'Describe', 'Sync')
+  })
+
+  test('an evicted statement is closed with what is written next', async () => {
     const scene = await Scene.ready(1)
-    await scene.prepare('select 1')
-    const rows = scene.query('select 2')
-    expect(await scene.backend.expect('Close', 'Parse', 'Describe', 'Sync')).toMatchObject([
-      { target: 'S', of: 'sluice_1' },
+    const { backend } = scene
+    await scene.prepare('select f(1)')
+    const rows = scene.query('select f(2)')
+    expect(await backend.expect('Parse', 'Describe', 'Sync', ...closing(1))).toMatchObject([
       { statement: 'sluice_2' },
-      { of: 'sluice_2' },
+      {},
+      {},
+      { target: 'S', of: 'sluice_1' },
       {},
     ])
-    scene.backend.send(closeComplete, ...prepared())
-    await scene.backend.expect('Bind', 'Execute', 'Sync')
-    scene.backend.send(...executed(2))
+    backend.send(...prepared(), closeComplete, readyForQuery())
+    await backend.expect('Bind', 'Execute', 'Sync')
+    backend.send(...executed(2))
     expect(await rows).toEqual([[2]])
   })
 
-  test('a statement is closed even if the Parse behind its Close fails', async () => {
+  test('a Close that is refused harms nobody', async () => {
     const scene = await Scene.ready(1)
-    await scene.prepare('select 1')
-    const refused = outcome(scene.query('selct'))
-    await scene.backend.expect('Close', 'Parse', 'Describe', 'Sync')
-    scene.backend.send(closeComplete, errorResponse('42601', 'no'), readyForQuery())
-    expect(await refused).toMatchObject({ code: '42601' })
-    outcome(scene.query('select 2'))
-    expect(closed(await scene.backend.expect('Close', 'Parse', 'Describe', 'Sync'))).toEqual([
-      'sluice_2',
-    ])
-  })
-
-  test('what a query that was never sent should have closed is closed by the next', async () => {
-    const scene = await Scene.ready(1)
-    await scene.prepare('select 1')
-    await outcome(scene.query('select\0'))
-    outcome(scene.query('select 2'))
-    const messages = await scene.backend.expect('Close', 'Close', 'Parse', 'Describe', 'Sync')
-    expect(closed(messages)).toContain('sluice_1')
+    await scene.prepare('select f(1)')
+    const rows = scene.query('select f(2)')
+    await scene.backend.expect('Parse', 'Describe', 'Sync', ...closing(1))
+    scene.backend.send(...prepared(), errorResponse('26000', 'not there'), readyForQuery())
+    await scene.backend.expect('Bind', 'Execute', 'Sync')
+    scene.backend.send(...executed(2))
+    expect(await rows).toEqual([[2]])
   })
 
   test.each([0, 1, 2])(
@@ -144,6 +201,10 @@ describe('on the wire', () => {
     },
   )
 })
+
+function closing(count: number): string[] {
+  return [...Array.from({ length: count }, () => 'Close'), 'Sync']
+}
 
 function closed(messages: readonly FrontendMessage[]): unknown[] {
   return messages.filter(({ name }) => name === 'Close').map((message) => message.of)
@@ -162,13 +223,19 @@ async function serve({ backend }: Scene): Promise<void> {
           backend.send(closeComplete)
           break
         case 'Parse':
-          expect(open.has(message.statement)).toBe(false)
+          expect(open.has(message.statement) && message.statement !== '').toBe(false)
           open.add(message.statement)
-          backend.send(...prepared())
+          backend.send(parseComplete)
+          break
+        case 'Describe':
+          backend.send(...prepared().slice(1, -1))
           break
         case 'Bind':
           expect(open).toContain(message.statement)
-          backend.send(...executed(1))
+          backend.send(...executed(1).slice(0, -1))
+          break
+        case 'Sync':
+          backend.send(readyForQuery())
           break
       }
     }

@@ -156,14 +156,14 @@ const occasions: readonly Occasion[] = [
   {
     name: 'while preparing',
     moments: preparing,
-    ask: async (scene) => ({ answer: outcome(scene.query('select 1')) }),
+    ask: async (scene) => ({ answer: outcome(scene.query('select f(1)')) }),
   },
   {
     name: 'while executing',
     moments: executing,
     async ask(scene) {
-      await scene.prepare('select 1')
-      return { answer: outcome(scene.query('select 1')) }
+      await scene.prepare('select f(1)')
+      return { answer: outcome(scene.query('select f(1)')) }
     },
   },
   {
@@ -191,7 +191,7 @@ for (const { name: occasion, moments, ask } of occasions) {
           const scene = await Scene.ready()
           const { answer: first } = await ask(scene)
           await settled()
-          const second = outcome(scene.script('select 2'))
+          const second = outcome(scene.script('select f(2)'))
           scene.backend.send(...said)
           expect(scene.wire.state).toBe('ready')
           scene.backend.send(bytes)
@@ -235,9 +235,9 @@ describe('a message that is malformed', () => {
   for (const [name, bytes] of malformed) {
     test(`${name} ends the connection with a ProtocolError for its query`, async () => {
       const scene = await Scene.ready()
-      await scene.prepare('select 1')
-      const first = outcome(scene.query('select 1'))
-      const second = outcome(scene.query('select 1'))
+      await scene.prepare('select f(1)')
+      const first = outcome(scene.query('select f(1)'))
+      const second = outcome(scene.query('select f(1)'))
       await settled()
       scene.backend.send(...(/BindComplete/.test(name) ? [] : [bindComplete]), bytes)
       expect(await first).toBeInstanceOf(ProtocolError)
@@ -254,14 +254,14 @@ test.each([
   ['CopyOutResponse', copyOutResponse],
 ])('%s to what is no COPY ends the connection', async (_, bytes) => {
   const script = await Scene.ready()
-  const first = outcome(script.script('select 1'))
+  const first = outcome(script.script('select f(1)'))
   await settled()
   script.backend.send(bytes)
   expect(await first).toBeInstanceOf(ProtocolError)
 
   const query = await Scene.ready()
-  await query.prepare('select 1')
-  const second = outcome(query.query('select 1'))
+  await query.prepare('select f(1)')
+  const second = outcome(query.query('select f(1)'))
   await settled()
   query.backend.send(bindComplete, bytes)
   expect(await second).toBeInstanceOf(ProtocolError)
@@ -269,9 +269,9 @@ test.each([
 
 test('one ReadyForQuery too many never gives a query the answer to another', async () => {
   const scene = await Scene.ready()
-  await scene.prepare('select 1')
-  const first = outcome(scene.query('select 1'))
-  const second = outcome(scene.query('select 1'))
+  await scene.prepare('select f(1)')
+  const first = outcome(scene.query('select f(1)'))
+  const second = outcome(scene.query('select f(1)'))
   await settled()
   const answer = [bindComplete, dataRow(int32(1)), commandComplete('SELECT 1'), readyForQuery()]
   scene.backend.send(...answer, readyForQuery(), ...answer)

@@ -1,0 +1,118 @@
+import { ConnectionError } from '../base/errors.js'
+import type { Pipeline } from './pipeline.js'
+import type { Request } from './request.js'
+
+/**
+ * What became of a CancelRequest: the server got it (it has hung up), nothing was sent, or nobody
+ * knows, so that it may still arrive.
+ */
+export type CancelOutcome = 'sent' | 'not-sent' | 'unknown'
+
+/** Sends a CancelRequest for one session. Never rejects, and resolves within {@link CANCEL_GRACE_MS}. */
+export type CancelSender = () => Promise<CancelOutcome>
+
+/** How long the server may take to end a request that was cancelled, in ms; past it the connection is lost. */
+export const CANCEL_GRACE_MS = 5_000
+
+/**
+ * Pause before a CancelRequest is repeated, in ms; it doubles. A server that has not begun with the
+ * query yet ignores the first (ProcessInterrupts in src/backend/tcop/postgres.c).
+ */
+const FIRST_REPEAT_MS = 100
+
+/** What a connection is told of its cancellation. */
+export interface CancellationOwner {
+  /** No CancelRequest is on its way any more. */
+  onCancelOver(): void
+  /** The connection can no longer be used. */
+  onCancelFailed(error: Error): void
+}
+
+/**
+ * Cancels what a session runs. While a CancelRequest is on its way nothing may be written to the
+ * session: it names the session and not the query, so it would hit whatever runs when it arrives.
+ */
+export class Cancellation {
+  readonly #pipeline: Pipeline
+  readonly #send: CancelSender
+  readonly #owner: CancellationOwner
+  /** Written requests whose outcome nobody wants any more; undefined while there are none. */
+  #abandoned: Set<Request> | undefined
+  #inFlight: Promise<void> | undefined
+  #grace: NodeJS.Timeout | undefined
+  #repeat: NodeJS.Timeout | undefined
+  #repeatMs = FIRST_REPEAT_MS
+
+  constructor(pipeline: Pipeline, send: CancelSender, owner: CancellationOwner) {
+    this.#pipeline = pipeline
+    this.#send = send
+    this.#owner = owner
+  }
+
+  /** Whether a CancelRequest is on its way. */
+  get isInFlight(): boolean {
+    return this.#inFlight !== undefined
+  }
+
+  /** Nobody wants the outcome of a written request any more: it is cancelled when it is at the head. */
+  abandon(request: Request): void {
+    this.#abandoned ??= new Set()
+    this.#abandoned.add(request)
+    this.#cancelHead()
+  }
+
+  /** A request was answered, and the next is at the head. */
+  onOver(request: Request): void {
+    if (this.#abandoned === undefined) return
+    if (this.#abandoned.delete(request)) this.stop()
+    if (this.#abandoned.size === 0) this.#abandoned = undefined
+    else this.#cancelHead()
+  }
+
+  /** Sends one CancelRequest, or waits for the one on its way. */
+  once(): Promise<void> {
+    this.#inFlight ??= this.#run()
+    return this.#inFlight
+  }
+
+  /** Cancels no more. A CancelRequest that is on its way is waited for all the same. */
+  stop(): void {
+    clearTimeout(this.#grace)
+    clearTimeout(this.#repeat)
+    this.#grace = undefined
+    this.#repeat = undefined
+  }
+
+  /**
+   * Cancels an abandoned head. One that others were written behind is left to run: it would be them
+   * whom the CancelRequest hits if the head ends by itself meanwhile.
+   */
+  #cancelHead(): void {
+    const { head, writtenCount } = this.#pipeline
+    if (head === undefined || writtenCount > 1 || !this.#abandoned?.has(head)) return
+    if (this.#grace !== undefined) return
+    this.#repeatMs = FIRST_REPEAT_MS
+    this.#grace = setTimeout(() => {
+      this.#fail(`the server did not end a cancelled query within ${CANCEL_GRACE_MS} ms`)
+    }, CANCEL_GRACE_MS)
+    void this.once()
+  }
+
+  async #run(): Promise<void> {
+    const outcome = await this.#send()
+    this.#inFlight = undefined
+    if (outcome === 'unknown') {
+      this.#fail('a request to cancel was sent and not answered')
+      return
+    }
+    if (this.#grace !== undefined) {
+      this.#repeat = setTimeout(() => void this.once(), this.#repeatMs)
+      this.#repeatMs *= 2
+    }
+    this.#owner.onCancelOver()
+  }
+
+  #fail(reason: string): void {
+    this.#owner.onCancelFailed(new ConnectionError(reason))
+  }
+}

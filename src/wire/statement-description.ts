@@ -1,0 +1,81 @@
+import type { FieldDescription } from '../protocol/messages.js'
+import type { TypeMap } from '../types/type-map.js'
+import { StatementPlan } from './statement-plan.js'
+
+/** What the server tells of a statement: the types of its parameters and the columns of its rows. */
+export class StatementDescription {
+  readonly parameterTypeOids: readonly number[]
+  readonly fields: readonly FieldDescription[]
+  #plan: StatementPlan | undefined
+  #types: TypeMap | undefined
+
+  constructor(parameterTypeOids: readonly number[], fields: readonly FieldDescription[]) {
+    this.parameterTypeOids = parameterTypeOids
+    this.fields = fields
+  }
+
+  /** The plan by the codecs of `types`. The last one is kept. */
+  planFor(types: TypeMap): StatementPlan {
+    if (this.#plan === undefined || this.#types !== types) {
+      this.#plan = StatementPlan.of(this.parameterTypeOids, this.fields, types)
+      this.#types = types
+    }
+    return this.#plan
+  }
+
+  /** Whether a statement so described can be used by the plans of this one. */
+  equals(other: StatementDescription): boolean {
+    return (
+      this.parameterTypeOids.length === other.parameterTypeOids.length &&
+      this.fields.length === other.fields.length &&
+      this.parameterTypeOids.every((oid, i) => oid === other.parameterTypeOids[i]) &&
+      this.fields.every((field, i) => isSameField(field, other.fields[i]))
+    )
+  }
+}
+
+function isSameField(a: FieldDescription, b: FieldDescription | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.name === b.name &&
+    a.typeOid === b.typeOid &&
+    a.typeModifier === b.typeModifier &&
+    a.tableOid === b.tableOid &&
+    a.columnNumber === b.columnNumber
+  )
+}
+
+/**
+ * Descriptions by the text of their statement, those used last. The connections of a pool share them,
+ * so that a statement which one of them has prepared the others need not ask about.
+ */
+export class DescriptionCache {
+  readonly #capacity: number
+  readonly #descriptions = new Map<string, StatementDescription>()
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  get(text: string): StatementDescription | undefined {
+    return this.#descriptions.get(text)
+  }
+
+  set(text: string, description: StatementDescription): void {
+    this.#descriptions.delete(text)
+    this.#descriptions.set(text, description)
+    if (this.#descriptions.size <= this.#capacity) return
+    for (const oldest of this.#descriptions.keys()) {
+      this.#descriptions.delete(oldest)
+      return
+    }
+  }
+
+  delete(text: string): void {
+    this.#descriptions.delete(text)
+  }
+
+  clear(): void {
+    this.#descriptions.clear()
+  }
+}

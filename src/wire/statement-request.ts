@@ -1,0 +1,245 @@
+import {
+  DecodeError,
+  InterfaceError,
+  ProtocolError,
+  type ServerMessageFields,
+} from '../base/errors.js'
+import { readEmpty } from '../protocol/backend.js'
+import { writeParse } from '../protocol/frontend.js'
+import { Backend, type TransactionStatus } from '../protocol/messages.js'
+import { Preparation } from './preparation.js'
+import type { PreparedStatement } from './prepared-statement.js'
+import { PromiseRequest, type Request, type Wire } from './request.js'
+import { PrepareRequest } from './requests/prepare.js'
+import type { Session } from './session.js'
+import type { StatementDescription } from './statement-description.js'
+import type { StatementPlan } from './statement-plan.js'
+import { isPlainRead } from './statement-text.js'
+
+/** SQLSTATEs that say that a prepared statement can no longer be used, or is not there. */
+const INVALID_SQL_STATEMENT_NAME = '26000'
+const FEATURE_NOT_SUPPORTED = '0A000'
+
+/** The function of the server that refuses a plan whose rows would be of other types (plancache.c). */
+const REVALIDATION = 'RevalidateCachedQuery'
+
+/**
+ * A request that binds a prepared statement. It finds or makes the statement when it is written:
+ *
+ * - known to the server: Bind at once
+ * - new, and its description known from another connection, or nothing of it needed: Parse and Bind together
+ * - new: a {@link PrepareRequest} goes first, and this request when that was answered
+ *
+ * A statement that has become stale is prepared anew, and the request run once more, when that shows
+ * before anything has happened.
+ */
+export abstract class StatementRequest<T> extends PromiseRequest<T> {
+  protected readonly queryText: string
+  protected readonly parameters: readonly unknown[]
+  /** Known once it was written. */
+  protected plan: StatementPlan | undefined
+  protected session: Session | undefined
+  #statement: PreparedStatement | undefined
+  /** The request that prepares the statement for this one alone. */
+  #prepare: PrepareRequest | undefined
+  /** Parse and Describe as part of this request, until they are answered. */
+  #preparation: Preparation | undefined
+  /** An unnamed statement was parsed again, and ParseComplete is due. */
+  #owesParseComplete = false
+  #isBlind = false
+  /** What is thought to be the description of a statement that is parsed with this request. */
+  #expected: StatementDescription | undefined
+  #wire: Wire | undefined
+  #runs: 'once' | 'again' | 'twice' = 'once'
+
+  constructor(text: string, parameters: readonly unknown[]) {
+    super()
+    this.queryText = text
+    this.parameters = parameters
+  }
+
+  /** Appends the messages from Bind on. */
+  protected abstract bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void
+  /** Another plan than the one it was bound with is right for the rows that come. */
+  protected abstract onPlan(plan: StatementPlan): void
+  /** Makes the request as it was before it was written. */
+  protected abstract reset(): void
+  /** Whether the server has not got beyond Bind. */
+  protected abstract get isBinding(): boolean
+  /** The formats to ask for if it can be bound before anything is known of the statement. */
+  protected blindPlan(_wire: Wire): StatementPlan | undefined {
+    return undefined
+  }
+
+  /** Whether it was bound before anything was known of the statement. */
+  protected get isBlind(): boolean {
+    return this.#isBlind
+  }
+
+  get exclusive(): boolean {
+    return this.#isBlind || (this.#statement?.mayCopy ?? false)
+  }
+
+  get changesSession(): boolean {
+    return this.#statement?.changesSession ?? false
+  }
+
+  override get waitsFor(): Request | undefined {
+    return this.#statement?.state.kind === 'preparing' ? this.#prepare : undefined
+  }
+
+  override prerequisite(wire: Wire): Request | undefined {
+    const { session } = wire
+    const statement = this.#find(session)
+    if (statement.state.kind !== 'new') return undefined
+    this.#expected = session.descriptions.get(this.queryText)
+    this.plan = this.#expected?.planFor(session.types) ?? this.blindPlan(wire)
+    if (this.plan !== undefined) return undefined
+    this.#prepare = new PrepareRequest(statement, session)
+    return this.#prepare
+  }
+
+  override isWritable(): boolean {
+    return this.#statement?.state.kind !== 'preparing'
+  }
+
+  write(wire: Wire): void {
+    const statement = this.#statement
+    if (statement === undefined) throw new InterfaceError('the query was never submitted')
+    const { session } = wire
+    this.#wire = wire
+    this.session = session
+    const { state } = statement
+    switch (state.kind) {
+      case 'ready': {
+        const { description } = state
+        this.plan = description.planFor(session.types)
+        if (statement.name === '') {
+          writeParse(wire.out, '', this.queryText, description.parameterTypeOids)
+          this.#owesParseComplete = true
+        }
+        break
+      }
+      case 'new': {
+        this.#isBlind = this.#expected === undefined
+        this.#preparation = new Preparation(statement, session, this.#expected)
+        this.#preparation.write(wire.out)
+        break
+      }
+      case 'refused':
+        throw state.newError()
+      case 'preparing':
+        throw new InterfaceError('the statement is not prepared')
+    }
+    if (this.plan === undefined) throw new InterfaceError('the statement is not prepared')
+    this.bind(wire, statement, this.plan)
+  }
+
+  /** What belongs to Parse and Describe; gives false for all else. */
+  protected onPreparation(code: number, buf: Buffer, start: number, end: number): boolean {
+    const preparation = this.#preparation
+    if (preparation !== undefined) {
+      preparation.onMessage(code, buf, start, end)
+      if (preparation.isOver) this.#onDescribed()
+      return true
+    }
+    if (code !== Backend.ParseComplete || !this.#owesParseComplete) return false
+    readEmpty(code, start, end)
+    this.#owesParseComplete = false
+    return true
+  }
+
+  override onServerError(fields: ServerMessageFields): void {
+    super.onServerError(fields)
+    const preparation = this.#preparation
+    if (preparation === undefined) {
+      if (this.isBinding) this.#onBindRefused(fields)
+      return
+    }
+    this.#preparation = undefined
+    preparation.onServerError(fields)
+    // With other parameter types than the server would choose today the fault may be ours.
+    if (!this.#isBlind) this.#runAgainOnce()
+  }
+
+  override onReady(status: TransactionStatus): void {
+    if (this.#runs !== 'again' || status !== 'idle' || this.isSettled || !this.#keepsOrder()) {
+      super.onReady(status)
+      return
+    }
+    if (!this.isAnswered) throw new ProtocolError('ReadyForQuery before the end of an answer')
+    this.#runs = 'twice'
+    this.#isBlind = false
+    this.#statement = undefined
+    this.forgetFailure()
+    this.reset()
+    this.#wire?.runAgain(this)
+  }
+
+  /** What was prepared or parsed with the request need not be prepared any more, since nothing of it was sent. */
+  override onRefused(error: unknown): void {
+    this.#preparation?.refuse(() => error)
+    super.onRefused(error)
+  }
+
+  /** The statement that serves now: the one at hand, or what the cache has or makes. */
+  #find(session: Session): PreparedStatement {
+    const known = this.#statement
+    const isRefused = known?.state.kind === 'refused'
+    const isMine = this.#prepare !== undefined
+    if (known !== undefined && (isRefused ? isMine : !known.isDropped)) return known
+    this.#prepare = undefined
+    const { statements } = session
+    this.#statement = statements.get(this.queryText) ?? statements.add(this.queryText)
+    return this.#statement
+  }
+
+  #onDescribed(): void {
+    this.#preparation = undefined
+    const { session, plan: bound } = this
+    const state = this.#statement?.state
+    if (session === undefined || bound === undefined || state?.kind !== 'ready') return
+    const plan = state.description.planFor(session.types)
+    if (plan === bound) return
+    const expects = plan.parameters.length
+    const { length } = this.parameters
+    if (expects !== length) {
+      this.fail(new InterfaceError(`the query has ${expects} parameters, but ${length} were given`))
+    }
+    const readable = plan.readAs(bound.resultFormats)
+    this.plan = readable ?? plan
+    if (readable !== undefined) {
+      this.onPlan(readable)
+      return
+    }
+    this.fail(new DecodeError('the columns of the query have changed since it was prepared'))
+    if (isPlainRead(this.queryText)) this.#runAgainOnce()
+  }
+
+  #onBindRefused({ code, routine = REVALIDATION }: ServerMessageFields): void {
+    const statements = this.session?.statements
+    const statement = this.#statement
+    if (statements === undefined || statement === undefined) return
+    const isStale = code === FEATURE_NOT_SUPPORTED && routine === REVALIDATION
+    if (code !== INVALID_SQL_STATEMENT_NAME && !isStale) return
+    statements.delete(statement)
+    this.session?.descriptions.delete(this.queryText)
+    this.#runAgainOnce()
+  }
+
+  #runAgainOnce(): void {
+    if (this.#runs === 'once') this.#runs = 'again'
+  }
+
+  /**
+   * Whether to run again now gives what it would have given in its turn. What was written behind it has
+   * run: only requests that fail for the same reason, or reads behind a read, make no difference.
+   */
+  #keepsOrder(): boolean {
+    const isRead = isPlainRead(this.queryText)
+    const isAlike = (other: Request): boolean =>
+      other instanceof StatementRequest &&
+      (other.#statement === this.#statement || (isRead && isPlainRead(other.queryText)))
+    return this.#wire?.everyBehindHead(isAlike) ?? false
+  }
+}
