@@ -1,7 +1,8 @@
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode } from '../value-errors.js'
-import { decodeUtf8, writeText } from './text.js'
+import { writeText } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 /**
  * Makes the codec of an enum type: its labels as strings. The server says which labels there are, since

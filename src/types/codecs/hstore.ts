@@ -2,7 +2,8 @@ import { types } from 'node:util'
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import { STRINGS_GO_AS_TEXT, type TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, malformed } from '../value-errors.js'
-import { decodeUtf8, writeText } from './text.js'
+import { writeText } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 const COUNT_BYTES = 4
 const LENGTH_BYTES = 4

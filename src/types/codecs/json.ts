@@ -3,7 +3,8 @@ import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { TraitedCodec } from '../codec-traits.js'
 import { malformed } from '../value-errors.js'
 import { jsonText } from './json-text.js'
-import { decodeUtf8, writeText } from './text.js'
+import { writeText } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 /** The only version of the binary form of jsonb (jsonb_send in jsonb.c). */
 const JSONB_VERSION = 1

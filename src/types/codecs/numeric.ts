@@ -136,10 +136,11 @@ function isWithinLimits(decimal: Decimal | undefined): boolean {
 }
 
 function encodeBinary(value: unknown, out: MessageWriter): void {
-  const text = textOf(value)
-  const decimal = parseDecimal(text)
-  if (decimal) writeDecimal(decimal, out)
-  else writeHeader(out, 0, 0, specialSign(text), 0)
+  const text = exactText(value)
+  const decimal = text === undefined ? undefined : parseDecimal(text)
+  if (decimal && isWithinLimits(decimal)) writeDecimal(decimal, out)
+  // What is left is NaN, an infinity or refused.
+  else writeHeader(out, 0, 0, specialSign(textOf(value)), 0)
 }
 
 function specialSign(text: string): number {

@@ -2,7 +2,7 @@ import { DecodeError } from '../../base/errors.js'
 import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, malformed } from '../value-errors.js'
 import { FieldReader } from './quoted-text.js'
-import { decodeUtf8 } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 const COUNT_BYTES = 4
 const OID_BYTES = 4

@@ -2,7 +2,8 @@ import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
 import { STRINGS_GO_AS_TEXT, type TraitedCodec } from '../codec-traits.js'
 import { cannotEncode } from '../value-errors.js'
-import { decodeUtf8, writeText } from './text.js'
+import { writeText } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 /** Appends a string that the server is to read. */
 export function encodeServerText(name: string, value: unknown, out: MessageWriter): void {

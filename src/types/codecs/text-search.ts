@@ -1,7 +1,7 @@
 import type { TraitedCodec } from '../codec-traits.js'
 import { malformed } from '../value-errors.js'
 import { stringCodec } from './server-text.js'
-import { decodeUtf8 } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 const COUNT_BYTES = 4
 

@@ -3,6 +3,7 @@ import { EncodeError } from '../../base/errors.js'
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
 import { cannotEncode } from '../value-errors.js'
+import { decodeUtf8 } from './utf8.js'
 
 /**
  * Appends a string as UTF-8.
@@ -32,11 +33,6 @@ function textOf(type: string, value: unknown): string {
   }
   if (types.isDate(value) && !Number.isNaN(value.getTime())) return value.toISOString()
   throw cannotEncode(type, value, 'strings, numbers, bigints, booleans and Dates')
-}
-
-/** Decodes UTF-8. */
-export function decodeUtf8(buf: Buffer, start: number, end: number): string {
-  return buf.toString('utf8', start, end)
 }
 
 /** Makes the codec of a type whose binary form is its text. */

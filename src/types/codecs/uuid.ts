@@ -1,3 +1,4 @@
+import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 
@@ -6,11 +7,19 @@ const PRINTED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** As uuid_in: any case, a hyphen after any group of four digits, braces around all. */
 const ACCEPTED = /^(?:([0-9a-f]{4}(?:-?[0-9a-f]{4}){7})|\{([0-9a-f]{4}(?:-?[0-9a-f]{4}){7})\})$/i
 
-const HEX_DIGITS = Buffer.from('0123456789abcdef', 'latin1')
+/** The two digits of each byte, as character codes. */
+const HIGH_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => digitCode(byte >> 4))
+const LOW_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => digitCode(byte & 15))
+
+/** Where in the text the digits of each byte begin. */
+const POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 
 /** Where the text of a uuid is put together, so that it becomes one flat string. */
-const scratch = Buffer.allocUnsafeSlow(36)
-for (const at of [8, 13, 18, 23]) scratch[at] = HYPHEN
+const scratch = Buffer.alloc(36, HYPHEN)
+
+function digitCode(digit: number): number {
+  return digit.toString(16).charCodeAt(0)
+}
 
 /** The 32 hexadecimal digits of a parameter. */
 function digitsOf(value: unknown): string {
@@ -18,6 +27,35 @@ function digitsOf(value: unknown): string {
   const text = match?.[1] ?? match?.[2]
   if (text === undefined) throw cannotEncode('uuid', value, 'the text of a uuid')
   return text.replaceAll('-', '')
+}
+
+/** The value of a hexadecimal digit by its character code; −1 for all else, whose sign spreads. */
+const DIGIT_VALUES = Int8Array.from({ length: 256 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16)
+  return Number.isNaN(value) ? -1 : value
+})
+
+/**
+ * Appends the bytes of a uuid in its usual form, without taking it apart as text.
+ * @returns false, with nothing appended, if it is in another form.
+ */
+function writeUsualForm(text: string, out: MessageWriter): boolean {
+  if (text.length !== 36) return false
+  let signs = 0
+  for (let i = 0; i < 36; i++) {
+    const code = text.charCodeAt(i)
+    const isHyphen = i === 8 || i === 13 || i === 18 || i === 23
+    if (isHyphen ? code !== HYPHEN : code > 0xff) return false
+    if (!isHyphen) signs |= DIGIT_VALUES[code] ?? -1
+  }
+  if (signs < 0) return false
+  for (let i = 0; i < 16; i++) {
+    const at = POSITIONS[i] ?? 0
+    const high = DIGIT_VALUES[text.charCodeAt(at)] ?? 0
+    const low = DIGIT_VALUES[text.charCodeAt(at + 1)] ?? 0
+    out.int8((high << 4) | low)
+  }
+  return true
 }
 
 /** `uuid`, as lower-case text. */
@@ -31,13 +69,11 @@ export const uuid: Codec<string> = {
   },
   decodeBinary(buf, start, end) {
     expectLength('uuid', start, end, 16)
-    let to = 0
-    for (let at = start; at < end; at++) {
-      const byte = buf.readUInt8(at)
-      scratch[to] = HEX_DIGITS.readUInt8(byte >> 4)
-      scratch[to + 1] = HEX_DIGITS.readUInt8(byte & 15)
-      to += 2
-      if (to === 8 || to === 13 || to === 18 || to === 23) to++
+    for (let i = 0; i < 16; i++) {
+      const byte = buf[start + i] ?? 0
+      const to = POSITIONS[i] ?? 0
+      scratch[to] = HIGH_DIGITS[byte] ?? 0
+      scratch[to + 1] = LOW_DIGITS[byte] ?? 0
     }
     return scratch.toString('latin1')
   },
@@ -49,6 +85,7 @@ export const uuid: Codec<string> = {
     )
   },
   encodeBinary(value, out) {
+    if (typeof value === 'string' && writeUsualForm(value, out)) return
     const digits = digitsOf(value)
     for (let at = 0; at < 32; at += 8) out.int32(Number.parseInt(digits.slice(at, at + 8), 16))
   },

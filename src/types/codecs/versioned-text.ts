@@ -1,6 +1,7 @@
 import type { Codec } from '../codec.js'
 import { cannotEncode, malformed } from '../value-errors.js'
-import { decodeUtf8, writeText } from './text.js'
+import { writeText } from './text.js'
+import { decodeUtf8 } from './utf8.js'
 
 /** The only version there is, of each of these types. */
 const VERSION = 1
