@@ -108,6 +108,13 @@ export type {
   CopyTableOptions,
   CopyToOptions,
 } from './connection/copy-statement.js'
+export type { LargeObjectMode, SeekOrigin } from './connection/large-object.js'
+export {
+  createLargeObject,
+  LargeObject,
+  openLargeObject,
+  unlinkLargeObject,
+} from './connection/large-object.js'
 export type { NotificationListener } from './connection/listener.js'
 export { Subscription } from './connection/listener.js'
 export type { FetchvalOptions, LimitOptions, QueryOptions } from './connection/query-options.js'
