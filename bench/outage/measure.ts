@@ -68,6 +68,8 @@ export async function measureOutage(
   const connects = proxy.opened - connectsBefore
   isOver = true
   await Promise.race([pool.close().catch(() => {}), sleep(3_000)])
+  // Those at rest notice that it is over.
+  await sleep(20 * REST_MS)
   const stuck = running
   await proxy.close()
   const times = [...recovered.values()].map((ms) => ms - backAtMs)

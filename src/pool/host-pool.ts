@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js'
-import { AuthenticationError, PostgresError, TlsError } from '../base/errors.js'
+import { AuthenticationError, ConnectionError, PostgresError, TlsError } from '../base/errors.js'
 import { type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
@@ -7,6 +7,7 @@ import { Connection } from '../connection/connection.js'
 import { TypeMap } from '../types/type-map.js'
 import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
+import { readServerRole, type ServerRole } from '../wire/server-role.js'
 import type { WireConnection } from '../wire/wire-connection.js'
 import type { PoolBackend } from './pool-backend.js'
 import { PoolConnection } from './pool-connection.js'
@@ -28,7 +29,12 @@ export class HostPool implements PoolBackend {
   readonly #closing = new Set<Promise<void>>()
   readonly #owner: PooledConnectionOwner
 
-  constructor(config: ConnectionConfig, options: PoolConfig) {
+  readonly #onRole: (() => void) | undefined
+  #role: ServerRole | undefined
+
+  /** @param onRole called when the role of the server is known or has changed; without it nobody asks */
+  constructor(config: ConnectionConfig, options: PoolConfig, onRole?: () => void) {
+    this.#onRole = onRole
     this.#config = config
     this.#options = options
     this.#types = TypeMap.builtin.with(config.types)
@@ -41,7 +47,11 @@ export class HostPool implements PoolBackend {
       onBroken: (connection) => this.resources.remove(connection),
       // Behind the message, so that a callback that throws cannot disturb the reading of the next.
       onNotice: (notice) => process.nextTick(() => this.#config.onNotice?.(notice)),
-      onParameterStatus: () => {},
+      onParameterStatus: (connection, name) => {
+        // At startup the role is read when all is reported.
+        if (onRole === undefined || name !== 'in_hot_standby' || !connection.isUsable) return
+        this.#readRole(connection).catch(() => this.forgetRole())
+      },
     }
     const lifecycle: ResourceLifecycle<PooledConnection> = {
       create: (signal) => this.#open(signal),
@@ -58,6 +68,37 @@ export class HostPool implements PoolBackend {
     this.#config = config
     this.#types = TypeMap.builtin.with(config.types)
     this.#connector = new Connector(config)
+  }
+
+  /** What the server was when it was last asked; undefined when it is not known. */
+  get role(): ServerRole | undefined {
+    return this.#role
+  }
+
+  forgetRole(): void {
+    this.#role = undefined
+  }
+
+  /** Asks the server for its role, by a connection that is free or can be opened. Rejects when there is none. */
+  async checkRole(): Promise<void> {
+    const { validationTimeoutMs } = this.#options.resources
+    const pooled = await this.resources.acquire(validationTimeoutMs)
+    pooled.lend()
+    const timer = startCloseTimer(validationTimeoutMs, () => pooled.wire.destroy())
+    try {
+      // A standby that was promoted says so with its next answer.
+      await pooled.validate()
+      await this.#readRole(pooled)
+    } finally {
+      clearTimeout(timer)
+      pooled.giveBack()
+    }
+  }
+
+  /** Whether an error tells that the server cannot be reached or lets nobody in. */
+  isConnectFailure(error: unknown): boolean {
+    if (error instanceof PoolTimeoutError) return error.cause !== undefined
+    return error instanceof ConnectionError || error instanceof PostgresError
   }
 
   tryAcquire(): PooledConnection | undefined {
@@ -173,6 +214,7 @@ export class HostPool implements PoolBackend {
   async #open(signal: AbortSignal): Promise<PooledConnection> {
     const pooled = new PooledConnection(this.#owner)
     pooled.attach(await this.#connect(pooled, signal))
+    if (this.#onRole !== undefined) await this.#readRole(pooled)
     const onAbort = () => pooled.wire.destroy()
     signal.addEventListener('abort', onAbort)
     try {
@@ -185,6 +227,14 @@ export class HostPool implements PoolBackend {
     }
     pooled.settle()
     return pooled
+  }
+
+  async #readRole({ wire }: PooledConnection): Promise<void> {
+    const role = await readServerRole(wire)
+    const former = this.#role
+    this.#role = role
+    const isNew = former?.isStandby !== role.isStandby || former.isReadOnly !== role.isReadOnly
+    if (isNew) this.#onRole?.()
   }
 
   async #connect(pooled: PooledConnection, signal: AbortSignal): Promise<WireConnection> {

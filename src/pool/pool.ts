@@ -8,6 +8,7 @@ import type { CloseOptions } from '../connection/connection.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import { Transactional } from '../connection/transaction.js'
 import type { Request } from '../wire/request.js'
+import { HostGroup } from './host-group.js'
 import { HostPool } from './host-pool.js'
 import { Loan, watchNested } from './loan.js'
 import type { PoolBackend } from './pool-backend.js'
@@ -57,7 +58,8 @@ export class Pool extends Transactional implements AsyncDisposable {
     this.#config = config
     this.#options = options
     this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
-    this.#backend = new HostPool(config, options)
+    const isGroup = config.hosts.length > 1 && options.connect === undefined
+    this.#backend = isGroup ? new HostGroup(config, options) : new HostPool(config, options)
   }
 
   /** Connections open or being opened. */

@@ -51,6 +51,26 @@ export interface ResourcePoolStats
   readonly destroyed: Readonly<Record<DestroyReason, number>>
 }
 
+/** The figures of several pools, added. There is at least one. */
+export function sumStats(all: readonly ResourcePoolStats[]): ResourcePoolStats {
+  return all.reduce((sum, each) => add(sum, each))
+}
+
+function add<T extends object>(a: T, b: T): T {
+  const sum: Record<string, unknown> = {}
+  for (const [name, left] of Object.entries(a)) {
+    const right = (b as Record<string, unknown>)[name]
+    sum[name] = name === 'bounds' ? left : addValues(left, right)
+  }
+  return sum as T
+}
+
+function addValues(left: unknown, right: unknown): unknown {
+  if (typeof left === 'number' && typeof right === 'number') return left + right
+  if (Array.isArray(left) && Array.isArray(right)) return left.map((value, i) => value + right[i])
+  return add(left as object, right as object)
+}
+
 /** A copy of `counters`, beside the gauges. */
 export function copyStats(
   counters: ResourcePoolCounters,
