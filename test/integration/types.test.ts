@@ -246,6 +246,112 @@ describe('parameters', () => {
   })
 })
 
+describe('parameters that cannot be exact', () => {
+  const cyclic: unknown[] = []
+  cyclic.push(cyclic)
+  // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
+  const hole: unknown[] = [1, , 2]
+  const refused: readonly (readonly [type: string, value: unknown])[] = [
+    ['text', 'secret\u0000'],
+    ['text', 'secret\ud800'],
+    ['text', undefined],
+    ['text', Symbol('secret')],
+    ['text', { secret: 1 }],
+    ['name', ['secret']],
+    ['"char"', 'secret'],
+    ['bool', 'secret'],
+    ['int2', 40_000],
+    ['int4', 2 ** 31],
+    ['int4', 1.5],
+    ['int4', Number.NaN],
+    ['int4', 'secret'],
+    ['int8', 2 ** 53],
+    ['int8', 2n ** 63n],
+    ['xid8', -1],
+    ['float4', 1e39],
+    ['float8', '0x10'],
+    ['numeric', 1e300],
+    ['numeric', 'secret'],
+    ['uuid', 'secret'],
+    ['bytea', 'secret'],
+    ['date', new Date(1)],
+    ['date', new Date(Number.NaN)],
+    ['timestamptz', 1_700_000_000_000],
+    ['time', new Date()],
+    ['interval', 5],
+    ['json', Number.NaN],
+    ['json', new Map()],
+    ['jsonb', cyclic],
+    ['jsonb', () => 'secret'],
+    ['point', { x: 1 }],
+    ['polygon', []],
+    ['inet', 2_130_706_433],
+    ['int4range', { lower: 1, upper: undefined }],
+    ['int4range', { lower: 1.5, upper: null }],
+    ['int4multirange', [1]],
+    ['int4[]', [[1, 2], [3]]],
+    ['int4[]', [[1], 2]],
+    ['int4[]', [1, undefined]],
+    ['int4[]', hole],
+    ['int4[]', [[[[[[[1]]]]]]]],
+    ['text[]', ['secret\ud800']],
+    ['money', 1.5],
+    ['tsvector', 1],
+    ['pg_lsn', -1n],
+  ]
+
+  test.each(refused)('%s: case %#', async (type, value) => {
+    const error: unknown = await conn
+      .fetch(`select $1::text, $2::${type}`, ['before', value])
+      .catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(EncodeError)
+    expect(error).toMatchObject({ parameter: 2, type: expect.any(String) })
+    expect(String(error)).not.toContain('secret')
+    expect(String(error)).toContain('parameter $2')
+    expect(await conn.fetchval('select $1::int4', [7])).toBe(7)
+  })
+
+  test('more than 65,535 of them', async () => {
+    const many = Array.from({ length: 65_536 }, () => 1)
+    await expect(conn.fetch('select $1::int4', many)).rejects.toBeInstanceOf(EncodeError)
+    expect(await conn.fetchval('select 1')).toBe(1)
+  })
+
+  const exact: readonly (readonly [type: string, value: unknown, text: string])[] = [
+    ['text', 1.5, '1.5'],
+    ['text', true, 'true'],
+    ['text', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['int4', '42', '42'],
+    ['int8', 9007199254740993n, '9007199254740993'],
+    ['numeric', 0.1, '0.1'],
+    ['numeric', { toString: () => '1e-3' }, '0.001'],
+    ['bool', 'yes', 'true'],
+    ['float8[]', new Float64Array([1.5, -0]), '{1.5,-0}'],
+    ['int8[]', new BigInt64Array([1n]), '{1}'],
+    ['int4[]', '{1,2}', '{1,2}'],
+    ['int4[]', Object.assign([1, 2], { lowerBounds: [0] }), '[0:1]={1,2}'],
+    ['int4[]', [[], []], '{}'],
+    ['box[]', [{ high: { x: 2, y: 2 }, low: { x: 1, y: 1 } }], '{(2,2),(1,1)}'],
+    [
+      'lseg[]',
+      [
+        [
+          { x: 0, y: 0 },
+          { x: 1, y: 1 },
+        ],
+      ],
+      '{"[(0,0),(1,1)]"}',
+    ],
+    ['daterange', { lower: '2024-01-01', upper: null }, '[2024-01-01,)'],
+    ['int4range', '[1,5]', '[1,6)'],
+    ['regclass', 'pg_class', 'pg_class'],
+    ['jsonb', 'a', '"a"'],
+  ]
+  test.each(exact)('%s takes what is: case %#', async (type, value, text) => {
+    expect(await conn.fetchval(`select format('%s', $1::${type}::text)`, [value])).toBe(text)
+  })
+})
+
 test('a value that does not fit is a DecodeError with its column, and the connection goes on', async () => {
   await expect(conn.fetch('select 1 as a, 9007199254740992 as "big one"')).rejects.toMatchObject({
     name: 'DecodeError',
