@@ -4,7 +4,8 @@ import {
   CommitRolledBackError,
   TransactionOutcomeUnknownError,
 } from '../base/transaction-errors.js'
-import type { Request } from '../wire/request.js'
+import { Limits } from '../wire/limits.js'
+import { PromiseRequest, type Request } from '../wire/request.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { Interruption } from './interruption.js'
@@ -237,6 +238,9 @@ export class Transaction extends Transactional implements AsyncDisposable {
   }
 
   protected submit(request: Request): void {
+    if (this.#signal !== undefined && request instanceof PromiseRequest) {
+      limitBySignal(request, this.#signal)
+    }
     this.#held.submit(request)
   }
 
@@ -271,11 +275,15 @@ export class Transaction extends Transactional implements AsyncDisposable {
       this.#savepoint === undefined
         ? new BeginCommand(beginText(this.#options), this.#held.session)
         : new SimpleQueryRequest(`savepoint ${this.#savepoint}`)
+    let isUnknown = false
     try {
-      this.#held.submit(request)
-      await request.promise
+      await this.#command(request, this.#signal, (error, sent) => {
+        isUnknown = sent
+        return error
+      })
     } catch (error) {
       this.#close('never begun')
+      if (isUnknown) await this.#undo().catch(() => {})
       this.#leave()
       throw error
     }
@@ -285,13 +293,18 @@ export class Transaction extends Transactional implements AsyncDisposable {
 
   async #commit(): Promise<void> {
     const request = new CommitCommand('commit', this.#held.session)
-    this.#held.sendLast(request)
+    let isUnsent = false
     let result: CommandResult
     try {
-      result = await request.promise
+      result = await this.#command(request, this.#signal, (error, sent) => {
+        isUnsent = !sent
+        return error
+      })
     } catch (error) {
-      if (error instanceof PostgresError || error instanceof InterfaceError) throw error
-      if (error instanceof SluiceError && error.safeToRetry) throw error
+      if (isUnsent) await this.#undo().catch(() => {})
+      const isRefused = error instanceof PostgresError || error instanceof InterfaceError
+      const isSafe = error instanceof SluiceError && error.safeToRetry
+      if (isUnsent || isRefused || isSafe) throw error
       throw new TransactionOutcomeUnknownError({ cause: error })
     }
     if (result.command === 'ROLLBACK') throw new CommitRolledBackError()
@@ -299,9 +312,8 @@ export class Transaction extends Transactional implements AsyncDisposable {
 
   async #release(savepoint: string): Promise<void> {
     const request = new SimpleQueryRequest(`release savepoint ${savepoint}`)
-    this.#held.sendLast(request)
     try {
-      await request.promise
+      await this.#command(request)
     } catch (error) {
       if (!(error instanceof PostgresError)) throw error
       await this.#undo()
@@ -323,9 +335,23 @@ export class Transaction extends Transactional implements AsyncDisposable {
       savepoint === undefined
         ? ['rollback']
         : [`rollback to savepoint ${savepoint}`, `release savepoint ${savepoint}`]
-    const requests = texts.map((text) => new SimpleQueryRequest(text))
-    for (const request of requests) this.#held.sendLast(request)
-    await Promise.all(requests.map(({ promise }) => promise))
+    await Promise.all(texts.map((text) => this.#command(new SimpleQueryRequest(text))))
+  }
+
+  /** Sends a command of the transaction itself, which `queryTimeout` and `signal` give up. */
+  async #command(
+    request: SimpleQueryRequest,
+    signal?: AbortSignal,
+    newError: (error: unknown, sent: boolean) => unknown = (error) => error,
+  ): Promise<CommandResult> {
+    const limits = new Limits(this.queryTimeout, signal)
+    this.#held.sendLast(request)
+    limits.start((errorOf) => request.abandon((sent) => newError(errorOf(sent), sent)))
+    try {
+      return await request.promise
+    } finally {
+      limits.stop()
+    }
   }
 
   #checkUsable(): void {
@@ -343,6 +369,17 @@ export class Transaction extends Transactional implements AsyncDisposable {
     this.#outer.leave()
     this.#resolveEnded()
   }
+}
+
+function limitBySignal(request: PromiseRequest<unknown>, signal: AbortSignal): void {
+  if (!request.isLimited) {
+    request.limitBy(new Limits(0, signal))
+    return
+  }
+  const limits = new Limits(0, signal)
+  const stop = () => limits.stop()
+  limits.start((errorOf) => request.abandon(errorOf))
+  request.promise.then(stop, stop)
 }
 
 function isInTransaction({ session }: HeldConnection): boolean {
