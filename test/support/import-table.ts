@@ -40,7 +40,7 @@ const WIRE: readonly string[] = [
 export const IMPORT_TABLE: readonly ImportRow[] = [
   {
     files: ['index.ts'],
-    imports: ['pool/', 'connection/', 'wire/', 'types/', 'config/', 'protocol/', 'base/'],
+    imports: ['pool/', 'connection/', 'wire/', 'types/', 'config/', 'auth/', 'protocol/', 'base/'],
     node: [],
   },
   { files: ['protocol/index.ts'], imports: ['protocol/', 'auth/', 'base/'], node: [] },
