@@ -132,6 +132,7 @@ export type {
   TransactionOptions,
   TransactionRetry,
 } from './connection/transaction-options.js'
+export type { TypeCodecOptions } from './connection/type-codecs.js'
 export { createPool } from './pool/create-pool.js'
 export type { HistogramSnapshot } from './pool/histogram.js'
 export type { AcquireOptions, ExpireOptions } from './pool/pool.js'

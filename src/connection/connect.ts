@@ -1,7 +1,7 @@
 import { SluiceError } from '../base/errors.js'
 import type { ConnectOptions as ConnectionSettings } from '../config/connect-options.js'
 import { resolveConnection } from '../config/resolve.js'
-import { TypeMap } from '../types/type-map.js'
+import { TypeCatalogue } from '../types/type-catalogue.js'
 import type { TypeOptions } from '../types/type-options.js'
 import { Connector } from '../wire/connector.js'
 import { Connection } from './connection.js'
@@ -39,7 +39,7 @@ export async function connect(
   const config = resolveConnection(dsn, options)
   const events = new ConnectionEmitter()
   if (config.onNotice !== undefined) events.on('notice', config.onNotice)
-  const types = TypeMap.builtin.with(config.types)
+  const types = new TypeCatalogue(config.types)
   try {
     const wire = await new Connector(config).connect(types, events, config.signal)
     return new Connection(wire, events)

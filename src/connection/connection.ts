@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { ProtocolVersion } from '../config/connect-options.js'
 import type { TransactionStatus } from '../protocol/messages.js'
+import type { GivenCodec } from '../types/type-options.js'
 import type { Request } from '../wire/request.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import { startCloseTimer } from './close-timer.js'
@@ -13,6 +14,7 @@ import {
   type Subscription,
 } from './listener.js'
 import { Transactional } from './transaction.js'
+import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from './type-codecs.js'
 
 /** Options of {@link Connection.close}. */
 export interface CloseOptions {
@@ -163,6 +165,47 @@ export class Connection extends Transactional implements AsyncDisposable {
   async unlisten(channel: string, listener?: NotificationListener): Promise<void> {
     checkChannel(channel)
     await this.#listeners?.unlisten(channel, listener)
+  }
+
+  /**
+   * Has values of a type encoded and decoded by a codec of yours, wherever the type is part of another,
+   * too. For this connection only; on one of a pool until it is released. asyncpg: `set_type_codec`.
+   *
+   * ```ts
+   * await conn.setTypeCodec('price', {
+   *   encode: (price: Price) => price.toString(),
+   *   decode: (text) => Price.parse(text),
+   * })
+   * ```
+   *
+   * Rejects with {@link InterfaceError} when there is no such type, or it is an array or a domain, which
+   * follow the types that they are made of.
+   *
+   * @param typename `pg_type.typname`, as it is
+   * @throws {TypeError} if the codec is none
+   */
+  async setTypeCodec<T>(
+    typename: string,
+    codec: GivenCodec<T>,
+    options: TypeCodecOptions = {},
+  ): Promise<void> {
+    const { catalogue } = this.wire.session
+    await setTypeCodec(catalogue, (request) => this.submit(request), typename, codec, options)
+  }
+
+  /** Takes back what {@link setTypeCodec} did. Rejects as that does. asyncpg: `reset_type_codec`. */
+  async resetTypeCodec(typename: string, options: TypeCodecOptions = {}): Promise<void> {
+    const { catalogue } = this.wire.session
+    await resetTypeCodec(catalogue, (request) => this.submit(request), typename, options)
+  }
+
+  /**
+   * Forgets what is known of the types of the database, for the whole pool if it has one; they are looked
+   * up again when they come. Needed only after types were changed over other connections than those of
+   * the pool. asyncpg: `reload_schema_state`.
+   */
+  async reloadSchema(): Promise<void> {
+    this.wire.session.catalogue.reload()
   }
 
   /** Calls `listener` at every such event. A listener that throws does so on its own, as with any timer. */

@@ -1,3 +1,5 @@
+import { TypeMap } from '../types/type-map.js'
+import type { TypeOptions } from '../types/type-options.js'
 import { Limits } from '../wire/limits.js'
 import type { RowMode } from './result.js'
 
@@ -19,12 +21,19 @@ export interface LimitOptions {
 export interface QueryOptions extends LimitOptions {
   /** Rows as objects (the default) or as arrays. */
   readonly rowMode?: RowMode | undefined
+  /**
+   * How values of types become JavaScript values and back, above what the connection says. The same
+   * object for every query saves making codecs anew; it must not be changed.
+   */
+  readonly types?: TypeOptions | undefined
 }
 
 /** Options of {@link Queryable.fetchval}. */
 export interface FetchvalOptions extends LimitOptions {
   /** Which column, the first being 0. Default 0. */
   readonly column?: number | undefined
+  /** As for {@link QueryOptions}. */
+  readonly types?: TypeOptions | undefined
 }
 
 /** What {@link LimitOptions} ask for; undefined when that is nothing. */
@@ -48,6 +57,12 @@ export function rowModeOf({ rowMode = 'object' }: QueryOptions): RowMode {
     throw new TypeError('the option "rowMode" must be "object" or "array"')
   }
   return rowMode
+}
+
+/** The type options; undefined for none. @throws {TypeError} if they are wrong. */
+export function typesOf({ types }: Pick<QueryOptions, 'types'>): TypeOptions | undefined {
+  if (types !== undefined) TypeMap.builtin.with(types)
+  return types
 }
 
 /** The column that the options ask for. */

@@ -8,6 +8,7 @@ import {
   type LimitOptions,
   type QueryOptions,
   rowModeOf,
+  typesOf,
 } from './query-options.js'
 import {
   allRows,
@@ -43,7 +44,11 @@ export abstract class Queryable extends BulkQueryable {
     params?: readonly unknown[],
     options: QueryOptions = NO_OPTIONS,
   ): Promise<Row[]> {
-    const request = new QueryRequest(...readQuery(query, params), allRows(rowModeOf(options)))
+    const request = new QueryRequest(
+      ...readQuery(query, params),
+      allRows(rowModeOf(options)),
+      typesOf(options),
+    )
     return this.run(request, options) as Promise<Row[]>
   }
 
@@ -53,7 +58,11 @@ export abstract class Queryable extends BulkQueryable {
     params?: readonly unknown[],
     options: QueryOptions = NO_OPTIONS,
   ): Promise<Row | null> {
-    const request = new QueryRequest(...readQuery(query, params), firstRow(rowModeOf(options)))
+    const request = new QueryRequest(
+      ...readQuery(query, params),
+      firstRow(rowModeOf(options)),
+      typesOf(options),
+    )
     return this.run(request, options) as Promise<Row | null>
   }
 
@@ -66,7 +75,11 @@ export abstract class Queryable extends BulkQueryable {
     params?: readonly unknown[],
     options: FetchvalOptions = NO_OPTIONS,
   ): Promise<T | null> {
-    const request = new QueryRequest(...readQuery(query, params), firstValue(columnOf(options)))
+    const request = new QueryRequest(
+      ...readQuery(query, params),
+      firstValue(columnOf(options)),
+      typesOf(options),
+    )
     return this.run(request, options) as Promise<T | null>
   }
 
@@ -93,7 +106,11 @@ export abstract class Queryable extends BulkQueryable {
     params?: readonly unknown[],
     options: QueryOptions = NO_OPTIONS,
   ): Promise<QueryResult<Row>> {
-    const request = new QueryRequest(...readQuery(query, params), wholeResult(rowModeOf(options)))
+    const request = new QueryRequest(
+      ...readQuery(query, params),
+      wholeResult(rowModeOf(options)),
+      typesOf(options),
+    )
     return this.run(request, options) as Promise<QueryResult<Row>>
   }
 

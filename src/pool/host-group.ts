@@ -34,6 +34,8 @@ const RETRY_MS = 100
 export class HostGroup implements PoolBackend {
   readonly #options: PoolConfig
   readonly #members = new Map<string, Member>()
+  /** Those that were set, for servers to come. */
+  readonly #codecs = new Map<string, unknown>()
   #limits: ResourcePoolLimits
   #config: ConnectionConfig
   #timer: NodeJS.Timeout | undefined
@@ -121,6 +123,20 @@ export class HostGroup implements PoolBackend {
     )
   }
 
+  setCodec(name: string, codec: unknown): void {
+    this.#codecs.set(name, codec)
+    for (const { pool } of this.#list()) pool.setCodec(name, codec)
+  }
+
+  resetCodec(name: string): void {
+    this.#codecs.delete(name)
+    for (const { pool } of this.#list()) pool.resetCodec(name)
+  }
+
+  reloadTypes(): void {
+    for (const { pool } of this.#list()) pool.reloadTypes()
+  }
+
   resize(limits: ResourcePoolLimits): void {
     this.#limits = limits
     this.#fitSizes()
@@ -167,6 +183,7 @@ export class HostGroup implements PoolBackend {
     // Opened when the server is known to be of use.
     const resources = { ...this.#options.resources, minSize: 0 }
     const pool = new HostPool(config, { ...this.#options, resources }, () => this.#fitSizes())
+    for (const [name, codec] of this.#codecs) pool.setCodec(name, codec)
     this.#members.set(host.address, { address: host.address, pool, downUntilMs: 0 })
   }
 

@@ -4,7 +4,7 @@ import { type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
 import { Connection } from '../connection/connection.js'
-import { TypeMap } from '../types/type-map.js'
+import { TypeCatalogue } from '../types/type-catalogue.js'
 import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
 import { readServerRole, type ServerRole } from '../wire/server-role.js'
@@ -23,7 +23,7 @@ export class HostPool implements PoolBackend {
   readonly resources: ResourcePool<PooledConnection>
   readonly #options: PoolConfig
   #config: ConnectionConfig
-  #types: TypeMap
+  #types: TypeCatalogue
   #connector: Connector
   /** Connections that the pool has given up and whose sockets are still open. */
   readonly #closing = new Set<Promise<void>>()
@@ -37,7 +37,7 @@ export class HostPool implements PoolBackend {
     this.#onRole = onRole
     this.#config = config
     this.#options = options
-    this.#types = TypeMap.builtin.with(config.types)
+    this.#types = new TypeCatalogue(config.types)
     this.#connector = new Connector(config)
     this.#owner = {
       unref: options.unref,
@@ -66,7 +66,8 @@ export class HostPool implements PoolBackend {
   /** Makes connections from now on in another way. */
   setConfig(config: ConnectionConfig): void {
     this.#config = config
-    this.#types = TypeMap.builtin.with(config.types)
+    // It may be another database.
+    this.#types = this.#types.another(config.types)
     this.#connector = new Connector(config)
   }
 
@@ -99,6 +100,18 @@ export class HostPool implements PoolBackend {
   isConnectFailure(error: unknown): boolean {
     if (error instanceof PoolTimeoutError) return error.cause !== undefined
     return error instanceof ConnectionError || error instanceof PostgresError
+  }
+
+  setCodec(name: string, codec: unknown): void {
+    this.#types.setCodec(name, codec)
+  }
+
+  resetCodec(name: string): void {
+    this.#types.resetCodec(name)
+  }
+
+  reloadTypes(): void {
+    this.#types.reload()
   }
 
   tryAcquire(): PooledConnection | undefined {

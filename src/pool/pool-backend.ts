@@ -1,13 +1,14 @@
 import type { PoolSnapshot } from '../base/pool-errors.js'
 import type { TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
+import type { CodecOwner } from '../connection/type-codecs.js'
 import type { Request } from '../wire/request.js'
 import type { PooledConnection } from './pooled-connection.js'
 import type { ResourcePoolLimits } from './resource-pool-options.js'
 import type { ResourcePoolStats } from './resource-pool-stats.js'
 
 /** Where a {@link Pool} has its connections from: one server, or several. */
-export interface PoolBackend {
+export interface PoolBackend extends CodecOwner {
   readonly snapshot: PoolSnapshot
   readonly limits: ResourcePoolLimits
   /** Whether as many are lent as there may be. */
@@ -27,6 +28,8 @@ export interface PoolBackend {
   runOnce(request: Request, timeoutMs: number): void
   /** Makes connections from now on in another way. */
   setConfig(config: ConnectionConfig): void
+  /** Forgets what is known of the types of the database. */
+  reloadTypes(): void
   resize(limits: ResourcePoolLimits): void
   expire(spreadMs: number): void
   pause(): Promise<void>

@@ -7,6 +7,8 @@ import type { ConnectOptions } from '../connection/connect.js'
 import type { CloseOptions } from '../connection/connection.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import { Transactional } from '../connection/transaction.js'
+import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from '../connection/type-codecs.js'
+import type { GivenCodec } from '../types/type-options.js'
 import type { Request } from '../wire/request.js'
 import { HostGroup } from './host-group.js'
 import { HostPool } from './host-pool.js'
@@ -169,6 +171,28 @@ export class Pool extends Transactional implements AsyncDisposable {
   /** Ends a {@link pause}. */
   resume(): void {
     this.#backend.resume()
+  }
+
+  /**
+   * Has values of a type encoded and decoded by a codec of yours, on all connections of the pool. See
+   * {@link Connection.setTypeCodec}.
+   */
+  async setTypeCodec<T>(
+    typename: string,
+    codec: GivenCodec<T>,
+    options: TypeCodecOptions = {},
+  ): Promise<void> {
+    await setTypeCodec(this.#backend, (request) => this.submit(request), typename, codec, options)
+  }
+
+  /** Takes back what {@link setTypeCodec} did. */
+  async resetTypeCodec(typename: string, options: TypeCodecOptions = {}): Promise<void> {
+    await resetTypeCodec(this.#backend, (request) => this.submit(request), typename, options)
+  }
+
+  /** Forgets what is known of the types of the database. See {@link Connection.reloadSchema}. */
+  async reloadSchema(): Promise<void> {
+    this.#backend.reloadTypes()
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { ConnectionClosedError, Notice } from '../base/errors.js'
 import { ConnectionEmitter } from '../connection/connection-events.js'
 import type { Notification } from '../protocol/messages.js'
+import type { SessionTypes } from '../types/session-types.js'
 import type { Request } from '../wire/request.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
@@ -32,6 +33,8 @@ export class PooledConnection implements ConnectionHandler {
   #hasListeners = false
   readonly #owner: PooledConnectionOwner
   #wire: WireConnection | undefined
+  /** Those that a borrower finds. */
+  #codecs: SessionTypes['codecs']
   #state: 'idle' | 'lent' | 'returning' | 'resetting' = 'idle'
   /** Resets that the server has not confirmed; until then notifications are those of a former borrower. */
   #pendingResets = 0
@@ -47,6 +50,7 @@ export class PooledConnection implements ConnectionHandler {
 
   /** What happened so far belongs to the session as it should be. */
   settle(): void {
+    this.#codecs = this.wire.session.catalogue.codecs
     this.wire.session.hasChanged = false
     if (this.#owner.unref) this.#wire?.unref()
   }
@@ -126,6 +130,8 @@ export class PooledConnection implements ConnectionHandler {
   }
 
   onClosed(error: ConnectionClosedError | undefined): void {
+    // Whether what it was changing in the catalogue was committed is not known.
+    this.#wire?.session.catalogue.onTransactionEnd()
     this.#owner.onBroken(this)
     this.#events.onClosed(error)
     this.#return()
@@ -133,6 +139,7 @@ export class PooledConnection implements ConnectionHandler {
 
   #return(): void {
     if (this.#state !== 'returning') return
+    this.wire.session.catalogue.restore(this.#codecs)
     this.#reset()
     if (this.#owner.hasResetHook && this.isUsable) {
       this.#state = 'resetting'

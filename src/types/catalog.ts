@@ -1,4 +1,5 @@
 import { arrayCodec } from './codecs/array.js'
+import { bool } from './codecs/bool.js'
 import { oid } from './codecs/integer.js'
 import { text } from './codecs/text.js'
 import { OIDS } from './oid.js'
@@ -89,25 +90,47 @@ const ATTRIBUTES = `from pg_catalog.pg_attribute as a
          where t.typtype operator(pg_catalog.=) 'c' and a.attrelid operator(pg_catalog.=) t.typrelid
            and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped`
 
+/** What a type is made of, in a word. */
+export type TypeKind = TypeStructure['kind']
+
 /** A type of the name that {@link typesByNameQuery} asked for. */
 export interface TypeOfName {
-  readonly oid: number
   readonly schema: string
+  readonly kind: TypeKind
   /** Whether its bare name means it in SQL, by the session's `search_path`. */
   readonly isVisible: boolean
 }
 
-/** The query for all types of a name, in whatever schema: a {@link TypeOfName} by row. */
+/** The query for all types of a name, in whatever schema, for {@link readTypeOfName}. */
 export function typesByNameQuery(name: string): string {
   // A literal of this form means the same whatever standard_conforming_strings says.
   const literal = `E'${name.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
   return `
-select t.oid, n.nspname::pg_catalog.text as schema, pg_catalog.pg_type_is_visible(t.oid) as "isVisible"
+select n.nspname::pg_catalog.text,
+  t.typtype::pg_catalog.text,
+  (${partQueries(false)[0]}),
+  pg_catalog.pg_type_is_visible(t.oid)
 from pg_catalog.pg_type as t
 join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) t.typnamespace
 where t.typname operator(pg_catalog.=) ${literal}::pg_catalog.name
-order by 2`
+order by n.nspname`
 }
+
+/** Reads a row of {@link typesByNameQuery}: the body of a DataRow, in text. */
+export function readTypeOfName(buf: Buffer, start: number, end: number): TypeOfName {
+  const [schema, type, elementOid, isVisible] = decodeTypeOfName(buf, start, end)
+  const kind = kindOf(type, elementOid !== null)
+  return { schema: String(schema), kind, isVisible: isVisible === true }
+}
+
+const decodeTypeOfName: RowDecoder<unknown[]> = compileArrayDecoder(
+  [
+    { name: 'schema', codec: text },
+    { name: 'type', codec: text },
+    { name: 'element', codec: oid },
+    { name: 'is_visible', codec: bool },
+  ].map((column) => ({ ...column, format: 0 })),
+)
 
 const decodeRow: RowDecoder<unknown[]> = compileArrayDecoder(
   COLUMNS.map((column) => ({ ...column, format: 0 })),
@@ -120,10 +143,7 @@ export function readTypeDescription(buf: Buffer, start: number, end: number): Ty
     oid: Number(typeOid),
     schema: String(schema),
     name: String(name),
-    structure:
-      type === 'c'
-        ? { kind: 'composite', attributes: attributesOf(names, types) }
-        : structureOf(type, part === null ? undefined : Number(part), delimiter),
+    structure: structureOf(kindOf(type, part !== null), Number(part), delimiter, names, types),
   }
 }
 
@@ -133,15 +153,47 @@ function attributesOf(names: unknown, types: unknown): readonly TypeAttribute[] 
 }
 
 /**
- * @param type `pg_type.typtype`.
- * @param part the type that it is made of.
+ * @param type `pg_type.typtype`
+ * @param isArray whether it is the array type of another; only of base types is that asked
  */
-function structureOf(type: unknown, part: number | undefined, delimiter: unknown): TypeStructure {
-  if (type === 'e') return { kind: 'enum' }
-  if (type === 'p') return { kind: 'pseudo' }
-  if (part === undefined) return { kind: 'base' }
-  if (type === 'd') return { kind: 'domain', baseOid: part }
-  if (type === 'r') return { kind: 'range', subtypeOid: part }
-  if (type === 'm') return { kind: 'multirange', rangeOid: part }
-  return { kind: 'array', elementOid: part, delimiter: delimiter === ';' ? ';' : ',' }
+function kindOf(type: unknown, isArray: boolean): TypeKind {
+  switch (type) {
+    case 'c':
+      return 'composite'
+    case 'd':
+      return 'domain'
+    case 'e':
+      return 'enum'
+    case 'm':
+      return 'multirange'
+    case 'p':
+      return 'pseudo'
+    case 'r':
+      return 'range'
+    default:
+      return isArray ? 'array' : 'base'
+  }
+}
+
+function structureOf(
+  kind: TypeKind,
+  part: number,
+  delimiter: unknown,
+  names: unknown,
+  types: unknown,
+): TypeStructure {
+  switch (kind) {
+    case 'array':
+      return { kind, elementOid: part, delimiter: delimiter === ';' ? ';' : ',' }
+    case 'domain':
+      return { kind, baseOid: part }
+    case 'range':
+      return { kind, subtypeOid: part }
+    case 'multirange':
+      return { kind, rangeOid: part }
+    case 'composite':
+      return { kind, attributes: attributesOf(names, types) }
+    default:
+      return { kind }
+  }
 }

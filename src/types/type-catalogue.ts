@@ -23,6 +23,14 @@ export class TypeCatalogue {
     this.#types = TypeMap.builtin.on(this.#table).with(options)
   }
 
+  /** What knows nothing yet and has other options, but the codecs that were set. */
+  another(options?: Options): TypeCatalogue {
+    const other = new TypeCatalogue(options)
+    other.#codecs = this.#codecs
+    other.#remake()
+    return other
+  }
+
   /** The codecs of all types. It is another map once anything is not as it was. */
   get types(): TypeMap {
     return this.#types

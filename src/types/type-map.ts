@@ -56,9 +56,11 @@ export class TypeMap {
     return this.#table.unknown(typeOids)
   }
 
-  /** Whether all of the types are built in, so that no change of the catalogue concerns them. */
+  /** Whether all of the types are built in, and made of such, so that no change of the catalogue concerns them. */
   areBuiltin(typeOids: readonly number[]): boolean {
-    return typeOids.every((oid) => this.#table.isBuiltin(oid))
+    return typeOids.every(
+      (oid) => this.#table.isBuiltin(oid) && oid !== OIDS.record && oid !== OIDS._record,
+    )
   }
 
   /** Whether the options are those of `other`, so that built-in types have the same codecs. */

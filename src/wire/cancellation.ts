@@ -23,7 +23,7 @@ const FIRST_REPEAT_MS = 100
 /** What a connection is told of its cancellation. */
 export interface CancellationOwner {
   /** No CancelRequest is on its way any more. */
-  onCancelOver(): void
+  wake(): void
   /** The connection can no longer be used. */
   onCancelFailed(error: Error): void
 }
@@ -109,7 +109,7 @@ export class Cancellation {
       this.#repeat = setTimeout(() => void this.once(), this.#repeatMs)
       this.#repeatMs *= 2
     }
-    this.#owner.onCancelOver()
+    this.#owner.wake()
   }
 
   #fail(reason: string): void {

@@ -5,7 +5,7 @@ import type { ConnectionConfig } from '../config/resolve.js'
 import { dial } from '../transport/dial.js'
 import type { Peer } from '../transport/peer.js'
 import { SocketTransport } from '../transport/socket.js'
-import type { TypeMap } from '../types/type-map.js'
+import type { TypeCatalogue } from '../types/type-catalogue.js'
 import { sendCancel } from './cancel.js'
 import type { ConnectDeadline } from './connect-deadline.js'
 import { Session } from './session.js'
@@ -23,7 +23,7 @@ export async function attemptConnection(
   peer: Peer,
   config: ConnectionConfig,
   password: string | undefined,
-  types: TypeMap,
+  types: TypeCatalogue,
   handler: ConnectionHandler,
   deadline: ConnectDeadline,
 ): Promise<WireConnection> {
@@ -43,7 +43,7 @@ async function connectOnce(
   peer: Peer,
   config: ConnectionConfig,
   plan: StartupPlan,
-  types: TypeMap,
+  types: TypeCatalogue,
   handler: ConnectionHandler,
   deadline: ConnectDeadline,
 ): Promise<WireConnection> {

@@ -13,7 +13,7 @@ import type { ConnectHost } from '../config/hosts.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { lookUpAddresses } from '../transport/lookup.js'
 import { describePeer, type Peer } from '../transport/peer.js'
-import type { TypeMap } from '../types/type-map.js'
+import type { TypeCatalogue } from '../types/type-catalogue.js'
 import { attemptConnection } from './connect-attempt.js'
 import { ConnectDeadline } from './connect-deadline.js'
 import { HostStates } from './host-states.js'
@@ -55,7 +55,7 @@ export class Connector {
    * all, so that nobody can talk us out of TLS by a bad proof.
    */
   connect(
-    types: TypeMap,
+    types: TypeCatalogue,
     handler: ConnectionHandler,
     signal?: AbortSignal,
   ): Promise<WireConnection> {
@@ -78,7 +78,7 @@ export class Connector {
 class Search {
   readonly #config: ConnectionConfig
   readonly #states: HostStates
-  readonly #types: TypeMap
+  readonly #types: TypeCatalogue
   readonly #handler: ConnectionHandler
   readonly #signal: AbortSignal | undefined
   readonly #failures: ConnectAttemptFailure[] = []
@@ -90,7 +90,7 @@ class Search {
   constructor(
     config: ConnectionConfig,
     states: HostStates,
-    types: TypeMap,
+    types: TypeCatalogue,
     handler: ConnectionHandler,
     signal: AbortSignal | undefined,
   ) {

@@ -12,6 +12,8 @@ export interface Wire {
   readonly session: Session
   /** Whether nothing that was written is still unanswered. */
   readonly isQuiet: boolean
+  /** Tries again to write what waits: something it waited for has happened. */
+  wake(): void
   /** Sends what was written, at the end of this turn. */
   flush(): void
   /** Sends what was written, now. False: the kernel has enough, so write nothing more until `onDrain`. */

@@ -1,5 +1,7 @@
 import { ProtocolError } from '../base/errors.js'
 import type { BackendKeyData, TransactionStatus } from '../protocol/messages.js'
+import { SessionTypes } from '../types/session-types.js'
+import type { TypeCatalogue } from '../types/type-catalogue.js'
 import type { TypeMap } from '../types/type-map.js'
 import type { StatementCache } from './statement-cache.js'
 import { DescriptionCache } from './statement-description.js'
@@ -12,7 +14,8 @@ export class Session {
   /** The settings that the server reports, by name. */
   readonly parameters: Map<string, string> = new Map()
   readonly statements: StatementCache
-  types: TypeMap
+  /** What the session knows of types. */
+  readonly catalogue: SessionTypes
   transactionStatus: TransactionStatus = 'idle'
   key: BackendKeyData | undefined
   /** Of protocol 3: 0, or 2. */
@@ -28,9 +31,26 @@ export class Session {
   /** Whether search_path was set, so that any SET or RESET may set it again. */
   #hasSetPath = false
 
-  constructor(types: TypeMap, statements: StatementCache) {
-    this.types = types
+  /** @param types of the database; shared by the connections of a pool */
+  constructor(types: TypeCatalogue, statements: StatementCache) {
+    this.catalogue = new SessionTypes(types)
     this.statements = statements
+  }
+
+  /** The codecs of all types, as they are now. */
+  get types(): TypeMap {
+    return this.catalogue.map
+  }
+
+  /** The major version of the server; 0 when it has not told. */
+  get serverMajor(): number {
+    return Number.parseInt(this.parameters.get('server_version') ?? '0', 10)
+  }
+
+  /** The server has answered all that was sent, up to some Sync. */
+  onReady(status: TransactionStatus): void {
+    this.transactionStatus = status
+    if (status === 'idle') this.catalogue.onTransactionEnd()
   }
 
   /** The server reports a setting. */
@@ -47,6 +67,7 @@ export class Session {
    * @param text of the query that the command was in
    */
   onCommand(tag: string, text: string): void {
+    this.catalogue.onCommand(tag)
     switch (effectOf(tag)) {
       case 'defines':
         this.#hasDefined = true

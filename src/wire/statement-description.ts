@@ -8,19 +8,39 @@ export class StatementDescription {
   readonly fields: readonly FieldDescription[]
   #plan: StatementPlan | undefined
   #types: TypeMap | undefined
+  /** For queries with options of their own. */
+  readonly #plans = new WeakMap<TypeMap, StatementPlan>()
 
   constructor(parameterTypeOids: readonly number[], fields: readonly FieldDescription[]) {
     this.parameterTypeOids = parameterTypeOids
     this.fields = fields
   }
 
-  /** The plan by the codecs of `types`. The last one is kept. */
+  /** The types of its parameters and columns. */
+  get typeOids(): readonly number[] {
+    return [...this.parameterTypeOids, ...this.fields.map(({ typeOid }) => typeOid)]
+  }
+
+  /** Whether there is a plan by these codecs, so that all types are known. */
+  hasPlanFor(types: TypeMap): boolean {
+    return this.#types === types || this.#plans.has(types)
+  }
+
+  /** The plan by the codecs of `types`. It is kept unless types are unknown, which may become known. */
   planFor(types: TypeMap): StatementPlan {
-    if (this.#plan === undefined || this.#types !== types) {
-      this.#plan = StatementPlan.of(this.parameterTypeOids, this.fields, types)
-      this.#types = types
-    }
-    return this.#plan
+    if (this.#plan !== undefined && this.#types === types) return this.#plan
+    const plan = this.#plans.get(types) ?? this.#newPlan(types)
+    if (types.unknown(this.typeOids).length > 0) return plan
+    this.#plans.set(types, plan)
+    this.#plan = plan
+    this.#types = types
+    return plan
+  }
+
+  #newPlan(types: TypeMap): StatementPlan {
+    const isSame = this.#types?.hasOptionsOf(types) && types.areBuiltin(this.typeOids)
+    if (isSame && this.#plan !== undefined) return this.#plan
+    return StatementPlan.of(this.parameterTypeOids, this.fields, types)
   }
 
   /** Whether a statement so described can be used by the plans of this one. */

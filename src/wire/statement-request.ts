@@ -7,18 +7,28 @@ import {
 import { readEmpty } from '../protocol/backend.js'
 import { writeParse } from '../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../protocol/messages.js'
+import { isStaleType } from '../types/stale-type.js'
+import type { TypeMap } from '../types/type-map.js'
 import { Preparation } from './preparation.js'
 import type { PreparedStatement } from './prepared-statement.js'
 import { PromiseRequest, type Request, type Wire } from './request.js'
 import { PrepareRequest } from './requests/prepare.js'
 import type { Session } from './session.js'
+import type { StaleRows } from './stale-rows.js'
 import type { StatementDescription } from './statement-description.js'
 import type { StatementPlan } from './statement-plan.js'
 import { isPlainRead } from './statement-text.js'
+import { TypeNeeds } from './type-needs.js'
 
 /** SQLSTATEs that say that a prepared statement can no longer be used, or is not there. */
 const INVALID_SQL_STATEMENT_NAME = '26000'
 const FEATURE_NOT_SUPPORTED = '0A000'
+
+/** SQLSTATE of a composite parameter that has other attributes than its type (rowtypes.c). */
+const DATATYPE_MISMATCH = '42804'
+
+/** How often rows may tell of types that have to be looked up. */
+const MAX_LOOKUPS = 8
 
 /** The function of the server that refuses a plan whose rows would be of other types (plancache.c). */
 const REVALIDATION = 'RevalidateCachedQuery'
@@ -50,10 +60,19 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   /** What is thought to be the description of a statement that is parsed with this request. */
   #expected: StatementDescription | undefined
   #wire: Wire | undefined
+  /** Since a type was not known. */
+  #types: TypeNeeds | undefined
+  readonly #typeOptions: Readonly<Record<string, unknown>> | undefined
   #runs: 'once' | 'again' | 'twice' = 'once'
 
-  constructor(text: string, parameters: readonly unknown[]) {
+  /** @param types options for this request alone; see `TypeOptions` */
+  constructor(
+    text: string,
+    parameters: readonly unknown[],
+    types?: Readonly<Record<string, unknown>>,
+  ) {
     super()
+    this.#typeOptions = types
     this.queryText = text
     this.parameters = parameters
   }
@@ -91,21 +110,28 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   override prerequisite(wire: Wire): Request | undefined {
     const { session } = wire
     const statement = this.#find(session)
-    if (statement.state.kind !== 'new') return undefined
+    const { state } = statement
+    if (state.kind === 'ready') return this.#typesFirst(state.description, wire)
+    if (state.kind !== 'new') return undefined
     this.#expected = session.descriptions.get(this.queryText)
-    this.plan = this.#expected?.planFor(session.types) ?? this.blindPlan(wire)
+    if (this.#expected !== undefined) {
+      const lookup = this.#typesFirst(this.#expected, wire)
+      if (lookup !== undefined || this.#types?.isPending) return lookup
+    }
+    this.plan = this.#expected?.planFor(this.typesOf(session)) ?? this.blindPlan(wire)
     if (this.plan !== undefined) return undefined
     this.#prepare = new PrepareRequest(statement, session)
     return this.#prepare
   }
 
   override isWritable(): boolean {
-    return this.#statement?.state.kind !== 'preparing'
+    return this.#statement?.state.kind !== 'preparing' && !this.#types?.isPending
   }
 
   write(wire: Wire): void {
     const statement = this.#statement
     if (statement === undefined) throw new InterfaceError('the query was never submitted')
+    if (this.#types?.error !== undefined) throw this.#types.error
     const { session } = wire
     this.#wire = wire
     this.session = session
@@ -113,7 +139,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     switch (state.kind) {
       case 'ready': {
         const { description } = state
-        this.plan = description.planFor(session.types)
+        this.plan = description.planFor(this.typesOf(session))
         if (statement.name === '') {
           writeParse(wire.out, '', this.queryText, description.parameterTypeOids)
           this.#owesParseComplete = true
@@ -171,6 +197,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     this.#runs = 'twice'
     this.#isBlind = false
     this.#statement = undefined
+    this.#types = undefined
     this.forgetFailure()
     this.reset()
     this.#wire?.runAgain(this)
@@ -180,6 +207,57 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   override onRefused(error: unknown): void {
     this.#preparation?.refuse(() => error)
     super.onRefused(error)
+  }
+
+  /** The codecs that hold for this request: those of the session, with its own options on top. */
+  protected typesOf(session: Session): TypeMap {
+    return session.types.with(this.#typeOptions)
+  }
+
+  /** What has to be asked of the catalogue before the request can be bound. */
+  #typesFirst(description: StatementDescription, wire: Wire): Request | undefined {
+    if (description.hasPlanFor(this.typesOf(wire.session))) return undefined
+    this.#types ??= new TypeNeeds()
+    return this.#types.prerequisite(description.typeOids, wire)
+  }
+
+  /**
+   * For rows that show that a type is another than it was: reads the catalogue anew and settles the
+   * request when they are decoded by another plan. Nothing runs twice.
+   */
+  protected readAgain(stale: StaleRows, status: TransactionStatus, decode: () => void): void {
+    if (!this.isAnswered) throw new ProtocolError('ReadyForQuery before the end of an answer')
+    const { plan: bound, session } = this
+    const wire = this.#wire
+    const state = this.#statement?.state
+    const settle = (error?: unknown): void => {
+      if (error !== undefined) this.fail(error)
+      super.onReady(status)
+    }
+    if (!bound || !session || !wire || state?.kind !== 'ready') {
+      settle(stale.error)
+      return
+    }
+    const onKnown = (): void => {
+      const { description } = state
+      this.plan = description.planFor(this.typesOf(session)).readAs(bound.resultFormats)
+      if (this.plan === undefined) throw stale.error
+      this.onPlan(this.plan)
+      decode()
+    }
+    const lookUp = (rounds: number): Promise<void> =>
+      stale
+        .lookUp(wire, state.description)
+        .then(onKnown)
+        .catch((error: unknown) => {
+          // A record within a record tells of its types only when the outer one is known.
+          const isProgress = isStaleType(error) && session.catalogue.table.missed.length > 0
+          if (!isProgress || rounds === 1) throw error
+          const again = lookUp(rounds - 1)
+          wire.wake()
+          return again
+        })
+    lookUp(MAX_LOOKUPS).then(() => settle(), settle)
   }
 
   /** The statement that serves now: the one at hand, or what the cache has or makes. */
@@ -199,7 +277,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     const { session, plan: bound } = this
     const state = this.#statement?.state
     if (session === undefined || bound === undefined || state?.kind !== 'ready') return
-    const plan = state.description.planFor(session.types)
+    const plan = state.description.planFor(this.typesOf(session))
     if (plan === bound) return
     const expects = plan.parameters.length
     const { length } = this.parameters
@@ -219,12 +297,23 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   #onBindRefused({ code, routine = REVALIDATION }: ServerMessageFields): void {
     const statements = this.session?.statements
     const statement = this.#statement
+    if (code === DATATYPE_MISMATCH && this.#hasOwnTypes()) {
+      this.session?.catalogue.reload()
+      this.#runAgainOnce()
+    }
     if (statements === undefined || statement === undefined) return
     const isStale = code === FEATURE_NOT_SUPPORTED && routine === REVALIDATION
     if (code !== INVALID_SQL_STATEMENT_NAME && !isStale) return
     statements.delete(statement)
     this.session?.descriptions.delete(this.queryText)
     this.#runAgainOnce()
+  }
+
+  /** Whether a parameter is of a type that the catalogue tells of. */
+  #hasOwnTypes(): boolean {
+    const state = this.#statement?.state
+    if (state?.kind !== 'ready' || this.session === undefined) return false
+    return !this.session.types.areBuiltin(state.description.parameterTypeOids)
   }
 
   #runAgainOnce(): void {

@@ -159,7 +159,7 @@ export class WireConnection
     if (this.#state !== 'starting' && !this.isQuiet) await this.#cancellation.once()
   }
 
-  onCancelOver(): void {
+  wake(): void {
     if (this.#state === 'closed') return
     this.#pump()
     this.#afterRequest()
@@ -284,7 +284,7 @@ export class WireConnection
     const status = readReadyForQuery(buf, start, end)
     const { head } = this.#pipeline
     if (head === undefined) throw unexpectedMessage(Backend.ReadyForQuery, 'idleness')
-    this.session.transactionStatus = status
+    this.session.onReady(status)
     head.onReady(status)
     this.#pipeline.shift()
     this.resume()

@@ -1,5 +1,6 @@
 import { DecodeError } from '../../base/errors.js'
 import type { TraitedCodec } from '../codec-traits.js'
+import { isStaleType } from '../stale-type.js'
 import { cannotEncode, malformed } from '../value-errors.js'
 import { FieldReader } from './quoted-text.js'
 import { decodeUtf8 } from './utf8.js'
@@ -50,6 +51,7 @@ function decodeRecord(
     throw malformed('record', `${count} columns`)
   }
   const record: unknown[] = []
+  let unknown: unknown
   for (let i = 0; i < count; i++) {
     if (end - at < OID_BYTES + LENGTH_BYTES) throw malformed('record', 'it ends too early')
     const typeOid = buf.readUInt32BE(at)
@@ -60,10 +62,21 @@ function decodeRecord(
       record.push(null)
       continue
     }
-    record.push(binaryDecoder(lookup(typeOid), typeOid)(buf, at, at + length))
+    try {
+      if (unknown === undefined) {
+        record.push(binaryDecoder(lookup(typeOid), typeOid)(buf, at, at + length))
+      } else {
+        lookup(typeOid)
+      }
+    } catch (error) {
+      if (!isStaleType(error)) throw error
+      // The other columns go on, so that all that is unknown is known to be so at once.
+      unknown = error
+    }
     at += length
   }
   if (at !== end) throw malformed('record', 'bytes behind its columns')
+  if (unknown !== undefined) throw unknown
   return record
 }
 

@@ -4,6 +4,7 @@ import { PreparedStatement } from '../prepared-statement.js'
 import type { Request, Wire } from '../request.js'
 import type { Session } from '../session.js'
 import type { StatementPlan } from '../statement-plan.js'
+import { TypeNeeds } from '../type-needs.js'
 import { PrepareRequest } from './prepare.js'
 
 /** A COPY statement, which may depend on what a query that is described before it gives. */
@@ -11,6 +12,8 @@ export class CopyCommand {
   readonly #describedText: string | undefined
   readonly #compose: (plan: StatementPlan | undefined) => string
   #described: PreparedStatement | undefined
+  /** Since a type was not known. */
+  #types: TypeNeeds | undefined
 
   private constructor(
     describedText: string | undefined,
@@ -32,19 +35,22 @@ export class CopyCommand {
     })
   }
 
-  prerequisite({ session }: Wire): Request | undefined {
-    if (this.#describedText === undefined || this.#described !== undefined) return undefined
+  prerequisite(wire: Wire): Request | undefined {
+    const { session } = wire
+    if (this.#describedText === undefined) return undefined
+    if (this.#described !== undefined) return this.#typesFirst(this.#described, wire)
     // Not from the cache: of a table that has changed the bytes could be taken for another type.
     this.#described = new PreparedStatement('', this.#describedText)
     return new PrepareRequest(this.#described, session)
   }
 
   isWritable(): boolean {
-    return this.#described?.state.kind !== 'preparing'
+    return this.#described?.state.kind !== 'preparing' && !this.#types?.isPending
   }
 
   /** Appends Parse, Bind and Execute: unlike Query, they refuse a text of several statements. Gives the text. */
   write({ out, session }: Wire): string {
+    if (this.#types?.error !== undefined) throw this.#types.error
     const text = this.#compose(this.#plan(session))
     writeParse(out, '', text)
     beginBind(out, '', '')
@@ -53,6 +59,13 @@ export class CopyCommand {
     finishBind(out, [])
     writeExecute(out, '', 0)
     return text
+  }
+
+  /** What has to be asked of the catalogue before values can be encoded or decoded. */
+  #typesFirst({ state }: PreparedStatement, wire: Wire): Request | undefined {
+    if (state.kind !== 'ready' || state.description.hasPlanFor(wire.session.types)) return undefined
+    this.#types ??= new TypeNeeds()
+    return this.#types.prerequisite(state.description.typeOids, wire)
   }
 
   #plan({ types }: Session): StatementPlan | undefined {

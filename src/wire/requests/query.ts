@@ -7,12 +7,14 @@ import {
   writeFlush,
   writeSync,
 } from '../../protocol/frontend.js'
-import { Backend } from '../../protocol/messages.js'
+import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
+import { isStaleType } from '../../types/stale-type.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
 import { mayCopy } from '../session-state.js'
+import { StaleRows } from '../stale-rows.js'
 import { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
 import { isPlainRead, lastParameter, returnsNoRows } from '../statement-text.js'
@@ -51,9 +53,16 @@ export class QueryRequest<T> extends StatementRequest<T> {
   /** Set while the query is exclusive and its Sync unsent. */
   #unsynced: Wire | undefined
   #tag = ''
+  /** Since a row came that its type does not account for. */
+  #stale: StaleRows | undefined
 
-  constructor(text: string, parameters: readonly unknown[], shape: ResultShape<T>) {
-    super(text, parameters)
+  constructor(
+    text: string,
+    parameters: readonly unknown[],
+    shape: ResultShape<T>,
+    types?: Readonly<Record<string, unknown>>,
+  ) {
+    super(text, parameters, types)
     this.#shape = shape
   }
 
@@ -178,6 +187,18 @@ export class QueryRequest<T> extends StatementRequest<T> {
     this.#onAnswered()
   }
 
+  override onReady(status: TransactionStatus): void {
+    const stale = this.#stale
+    this.#stale = undefined
+    if (stale === undefined || this.failed) {
+      super.onReady(status)
+      return
+    }
+    this.readAgain(stale, status, () => {
+      if (this.#decodeRow !== undefined) this.#rows.push(...stale.decode(this.#decodeRow))
+    })
+  }
+
   protected result(): T {
     if (this.plan === undefined) throw new InterfaceError('the query was never sent')
     return this.#shape.result(this.#rows, this.#tag, this.plan)
@@ -193,12 +214,21 @@ export class QueryRequest<T> extends StatementRequest<T> {
 
   #onRow(buf: Buffer, start: number, end: number): void {
     if (this.failed || this.#decodeRow === undefined) return
+    if (this.#stale !== undefined) {
+      this.#stale.add(buf, start, end)
+      return
+    }
     try {
       this.#rows.push(this.#decodeRow(buf, start, end))
     } catch (error) {
       // A value that does not fit fails its query alone; a row that is no row ends the connection.
       if (error instanceof ProtocolError) throw error
-      this.fail(error)
+      if (isStaleType(error)) {
+        this.#stale = new StaleRows(error)
+        this.#stale.add(buf, start, end)
+      } else {
+        this.fail(error)
+      }
     }
   }
 }

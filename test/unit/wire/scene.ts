@@ -3,7 +3,7 @@ import { Authenticator } from '../../../src/auth/authenticator.js'
 import type { ConnectionClosedError, Notice } from '../../../src/base/errors.js'
 import type { Peer } from '../../../src/transport/peer.js'
 import { OIDS } from '../../../src/types/oid.js'
-import { TypeMap } from '../../../src/types/type-map.js'
+import { TypeCatalogue } from '../../../src/types/type-catalogue.js'
 import type { CancelOutcome } from '../../../src/wire/cancellation.js'
 import { Limits } from '../../../src/wire/limits.js'
 import type { PromiseRequest } from '../../../src/wire/request.js'
@@ -89,8 +89,12 @@ export class Scene {
   readonly startup: StartupRequest
   readonly cancels: RecordingCancels = new RecordingCancels()
 
-  constructor(statementCacheSize = 100, versions: MinorVersions = { min: 0, max: 0 }) {
-    const session = new Session(TypeMap.builtin, new StatementCache(statementCacheSize))
+  constructor(
+    statementCacheSize = 100,
+    versions: MinorVersions = { min: 0, max: 0 },
+    types: TypeCatalogue = new TypeCatalogue(),
+  ) {
+    const session = new Session(types, new StatementCache(statementCacheSize))
     this.wire = new WireConnection(session, PEER, 1024 * 1024, this.handler, () =>
       this.cancels.send(),
     )
@@ -104,16 +108,16 @@ export class Scene {
   }
 
   /** A connection that has sent its startup message. */
-  static async starting(statementCacheSize?: number): Promise<Scene> {
-    const scene = new Scene(statementCacheSize)
+  static async starting(statementCacheSize?: number, types?: TypeCatalogue): Promise<Scene> {
+    const scene = new Scene(statementCacheSize, undefined, types)
     scene.wire.start(scene.transport, scene.startup)
     await scene.backend.expect('Startup')
     return scene
   }
 
   /** A connection that is ready, before which nothing has happened. */
-  static async ready(statementCacheSize?: number): Promise<Scene> {
-    const scene = await Scene.starting(statementCacheSize)
+  static async ready(statementCacheSize?: number, types?: TypeCatalogue): Promise<Scene> {
+    const scene = await Scene.starting(statementCacheSize, types)
     scene.backend.send(server.authenticationOk, server.backendKeyData(7), server.readyForQuery())
     await scene.startup.promise
     scene.handler.idles = 0
