@@ -88,6 +88,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     imports: ['pool/', 'connection/', 'wire/', 'types/', 'config/', 'type protocol/', 'base/'],
     node: ['node:async_hooks'],
   },
+  { files: ['postgis/'], imports: ['postgis/', 'types/', 'protocol/', 'base/'], node: [] },
   {
     files: ['testing/'],
     imports: ['testing/', 'base/'],

@@ -6,8 +6,11 @@ const BACKSLASH = 0x5c
 const LETTER_X = 0x78
 const ZERO = 0x30
 
-/** The bytes behind a view or buffer, not copied. */
-function bytesOf(value: unknown): Uint8Array {
+/**
+ * The bytes behind a view or buffer, not copied.
+ * @throws {EncodeError} for all else, of the given type.
+ */
+export function bytesOf(type: string, value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) {
     return value instanceof Uint8Array
       ? value
@@ -15,7 +18,7 @@ function bytesOf(value: unknown): Uint8Array {
   }
   if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
   throw cannotEncode(
-    'bytea',
+    type,
     value,
     'Buffers, typed arrays, DataViews and ArrayBuffers (for text: Buffer.from(text))',
   )
@@ -64,11 +67,11 @@ export const bytea: TraitedCodec<Buffer> = {
   },
   decodeBinary: (buf, start, end) => Buffer.from(buf.subarray(start, end)),
   encodeText(value, out) {
-    const bytes = bytesOf(value)
+    const bytes = bytesOf('bytea', value)
     out.utf8(`\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`)
   },
   encodeBinary(value, out) {
-    out.bytes(bytesOf(value))
+    out.bytes(bytesOf('bytea', value))
   },
   traits: { isElement: ArrayBuffer.isView },
 }
