@@ -71,7 +71,7 @@ export const TYPE_NOTES: Readonly<Record<string, TypeNote>> = {
   timestamptz: TIMESTAMP,
   interval: {
     value: '`Interval { months, days, microseconds }`; ±Infinity',
-    modes: { string: 'ISO 8601' },
+    modes: { string: 'text as `::text` gives it' },
   },
   bit: BITS,
   varbit: BITS,
