@@ -18,7 +18,9 @@ import type { ValueCodec } from './value-codec.js'
 export type CodecOverride = Partial<Codec>
 
 /** A codec of the user's own, by windows of bytes or by values. */
-export type GivenCodec<T = unknown> = Partial<Codec<T>> | ValueCodec<T>
+export type GivenCodec<T = unknown> =
+  | (Partial<Codec<T>> & { readonly [Key in keyof ValueCodec]?: undefined })
+  | ValueCodec<T>
 
 /** How `numeric` appears in JavaScript: as exact text, as a number that must be exact, or by a function of the text. */
 export type NumericMode = 'string' | 'number' | ((text: string) => unknown)

@@ -38,6 +38,9 @@ const CRATE = {
   },
 }
 
+/** Those that come with PostgreSQL. */
+const EXTENSIONS = ['hstore', 'ltree', 'citext']
+
 /** Begins every look into the catalogue, and nothing else. */
 const LOOKUP = 'with recursive wanted'
 
@@ -138,6 +141,26 @@ describe('types of the database', () => {
     const query = "select row(row('sad'::mood), row(row('[1,2)'::span)))"
     expect(await conn.fetchval(query)).toEqual([['sad'], [[new Range(1, 2)]]])
   })
+})
+
+test('types of extensions are known by their names, in whatever schema they are', async (context) => {
+  const conn = await connectTo(first.dsn())
+  const available = await conn.fetch(
+    'select name from pg_catalog.pg_available_extensions where name = any($1)',
+    [EXTENSIONS],
+  )
+  if (available.length < EXTENSIONS.length) context.skip('the server comes without extensions')
+  const script = EXTENSIONS.map((name) => `create extension ${name} schema shop;`).join('')
+  await conn.execute(`begin; ${script}`)
+  const hstore = new Map([['a', '1']])
+  expect(await conn.fetchval('select $1::shop.hstore', [hstore])).toEqual(hstore)
+  expect(await conn.fetchval('select array[$1::shop.hstore]', [{ a: '1' }])).toEqual([hstore])
+  await conn.execute('create type pair as (tree shop.ltree, text shop.citext)')
+  const pair = { tree: 'a.b', text: 'Abc' }
+  expect(await conn.fetchval('select $1::pair', [pair])).toEqual(pair)
+  const { columns } = await conn.query("select 'a'::shop.citext as a, 'b.c'::shop.ltree as b")
+  expect(columns.map(({ typeName }) => typeName)).toEqual(['citext', 'ltree'])
+  await conn.execute('rollback')
 })
 
 describe('the catalogue is asked', () => {

@@ -200,7 +200,7 @@ class Composite {
   #checkedArray(value: readonly unknown[]): readonly unknown[] {
     const count = this.#attributes.length
     if (value.length === count) return Array.from(value)
-    throw this.#refusal(`an array of ${value.length} instead of ${count} attributes`)
+    throw this.#refusal(`an array of ${value.length} instead of ${count} attributes${RELOAD}`)
   }
 
   #checkedObject(value: Row): readonly unknown[] {
@@ -212,7 +212,9 @@ class Composite {
       })
     }
     const names = [...this.#names].join(', ')
-    throw this.#refusal(`there is no attribute ${JSON.stringify(unknown)}; there are ${names}`)
+    throw this.#refusal(
+      `there is no attribute ${JSON.stringify(unknown)}; there are ${names}${RELOAD}`,
+    )
   }
 
   #refusal(what: string): EncodeError {
@@ -232,6 +234,9 @@ class Composite {
 }
 
 const MAX_DEPTH = 6
+
+/** Another connection may have changed the type, which shows only when the server gets a value of it. */
+const RELOAD = ' (after a change of the type call reloadSchema())'
 
 function isFieldEnd(byte: number): boolean {
   return byte === COMMA || byte === CLOSE
