@@ -9,23 +9,34 @@ import { CANCEL_GRACE_MS, type CancelOutcome } from './cancellation.js'
 /**
  * Sends a CancelRequest on a connection of its own: to the address that the session is with, since a
  * name could lead elsewhere by now, and over TLS if the session is, since the key is a secret.
+ */
+export function sendCancel(
+  peer: Peer,
+  encrypted: boolean,
+  key: BackendKeyData | undefined,
+): Promise<CancelOutcome> {
+  const way: Peer = {
+    ...peer,
+    encryption: encrypted ? 'tls' : 'plain',
+    tls: encrypted ? peer.tls : undefined,
+  }
+  return cancelThrough((signal) => dial(way, signal), key)
+}
+
+/**
+ * Sends a CancelRequest through a connection that `open` makes.
  *
  * The server signals the session and then hangs up, without a word.
  */
-export async function sendCancel(
-  peer: Peer,
-  encrypted: boolean,
+export async function cancelThrough(
+  open: (signal: AbortSignal) => Promise<Socket>,
   key: BackendKeyData | undefined,
 ): Promise<CancelOutcome> {
   if (key === undefined) return 'not-sent'
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), CANCEL_GRACE_MS)
   try {
-    const socket = await dial(
-      { ...peer, encryption: encrypted ? 'tls' : 'plain', tls: encrypted ? peer.tls : undefined },
-      deadline.signal,
-    )
-    return await request(socket, key, deadline.signal)
+    return await request(await open(deadline.signal), key, deadline.signal)
   } catch {
     // It never got as far as the key. Whether the session survives that, its own deadline decides.
     return 'not-sent'

@@ -90,6 +90,28 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   },
   { files: ['postgis/'], imports: ['postgis/', 'types/', 'protocol/', 'base/'], node: [] },
   {
+    files: ['pg/'],
+    imports: [
+      'pg/',
+      'wire/',
+      'transport/socket.ts',
+      'types/',
+      'protocol/',
+      'auth/',
+      'config/',
+      'base/',
+    ],
+    node: [
+      'node:async_hooks',
+      'node:events',
+      'node:fs',
+      'node:net',
+      'type node:stream',
+      'node:tls',
+      'node:util',
+    ],
+  },
+  {
     files: ['testing/'],
     imports: ['testing/', 'base/'],
     node: [

@@ -1,0 +1,48 @@
+import type { Client } from './client.js'
+import type { ClientConfig } from './client-config.js'
+
+/** Configuration of a pool, under pg's keys: that of its clients, and these. */
+export interface PoolConfig extends ClientConfig {
+  /** Most clients. Default 10. */
+  max?: number | undefined
+  /** As `max`. */
+  poolSize?: number | undefined
+  /** Clients that are kept though idle; none is opened for it. Default 0. */
+  min?: number | undefined
+  /** How long a client may be idle, in ms; 0 for ever. Default 10,000. */
+  idleTimeoutMillis?: number | undefined | null
+  /** How often a client is lent before it is replaced. Default: any number. */
+  maxUses?: number | undefined
+  /** How old a client may get, in seconds; 0 for ever. */
+  maxLifetimeSeconds?: number | undefined
+  /** Whether the process may end while clients are idle. Default false. */
+  allowExitOnIdle?: boolean | undefined
+  /** Called with each new client before it is lent. What it throws closes the client and fails the caller. */
+  onConnect?: ((client: Client) => void | Promise<void>) | undefined
+  /** As `onConnect`, with a callback. */
+  verify?: ((client: Client, callback: (error?: Error) => void) => void) | undefined
+  log?: ((...messages: unknown[]) => void) | undefined
+  Client?: (new (config: ClientConfig) => Client) | undefined
+}
+
+/** The options of a pool with their defaults. Passwords and keys are there to be read, and show in no log. */
+export function poolOptions(given: PoolConfig): PoolConfig & Record<string, unknown> {
+  const options: PoolConfig & Record<string, unknown> = {
+    ...given,
+    max: given.max || given.poolSize || 10,
+    min: given.min || 0,
+    maxUses: given.maxUses || Number.POSITIVE_INFINITY,
+    allowExitOnIdle: given.allowExitOnIdle || false,
+    maxLifetimeSeconds: given.maxLifetimeSeconds || 0,
+    idleTimeoutMillis: given.idleTimeoutMillis === undefined ? 10_000 : given.idleTimeoutMillis,
+  }
+  if ('password' in given) {
+    Object.defineProperty(options, 'password', { value: given.password, enumerable: false })
+  }
+  const { ssl } = given
+  if (typeof ssl === 'object' && ssl !== null && 'key' in ssl) {
+    const { key, ...rest } = ssl
+    options.ssl = Object.defineProperty(rest, 'key', { value: key, enumerable: false })
+  }
+  return options
+}

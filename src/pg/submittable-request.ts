@@ -1,0 +1,237 @@
+import { ProtocolError, type ServerMessageFields } from '../base/errors.js'
+import { readCommandComplete, readDataRow, readRowDescription } from '../protocol/backend.js'
+import { Backend, type TransactionStatus } from '../protocol/messages.js'
+import type { RowDecoder } from '../types/row-decoder.js'
+import type { Request, RequestHolder, Wire } from '../wire/request.js'
+import { unexpectedMessage } from '../wire/request.js'
+import type { Connection } from './connection.js'
+import { DatabaseError } from './database-error.js'
+import type { Submittable } from './messages.js'
+import { Query } from './query.js'
+import { fieldDef } from './result.js'
+import { parserError, type RowReaders } from './row-reader.js'
+
+/** What a request tells its client. */
+export interface SubmittableOwner {
+  readonly connection: Connection
+  readonly rowReaders: RowReaders
+  /** Whether requests may be written behind each other. */
+  readonly pipeline: boolean
+  onStarted(request: SubmittableRequest): void
+  /** The server has refused it; ReadyForQuery is still to come. */
+  onFailed(request: SubmittableRequest): void
+  /** The server is ready for the next query. */
+  onReady(status: TransactionStatus): void
+  onOver(request: SubmittableRequest): void
+  /** What to tell a Submittable whose connection is gone. */
+  lossOf(error: Error): Error
+}
+
+/** Messages of which listeners of the connection are told and nobody else. */
+const PLAIN_MESSAGES: Readonly<Record<number, string>> = {
+  [Backend.BindComplete]: 'bindComplete',
+  [Backend.CloseComplete]: 'closeComplete',
+  [Backend.NoData]: 'noData',
+  [Backend.ParameterDescription]: 'parameterDescription',
+  [Backend.CopyOutResponse]: 'copyOutResponse',
+  [Backend.CopyDone]: 'copyDone',
+}
+
+/** Lends the connection to a Submittable and calls its methods, as pg's client does. */
+export class SubmittableRequest implements Request {
+  readonly submittable: Submittable
+  readonly isLimited = false
+  readonly changesSession = true
+  readonly waitsFor = undefined
+  readonly #owner: SubmittableOwner
+  #holder: RequestHolder | undefined
+  #isOver = false
+  /** The Submittable has been told of an error; the rest of the answer is for nobody. */
+  #hasFailed = false
+  /** Rows are read without a message of their own. */
+  #decodeRow: RowDecoder<unknown> | undefined
+
+  constructor(submittable: Submittable, owner: SubmittableOwner) {
+    this.submittable = submittable
+    this.#owner = owner
+  }
+
+  get exclusive(): boolean {
+    return !this.#owner.pipeline
+  }
+
+  get isSettled(): boolean {
+    return this.#isOver
+  }
+
+  onSubmitted(holder: RequestHolder): void {
+    this.#holder = holder
+  }
+
+  prerequisite(): undefined {
+    return undefined
+  }
+
+  isWritable(): boolean {
+    return true
+  }
+
+  /** Takes it out of the queue without telling it. False when it was sent already. */
+  withdraw(): boolean {
+    if (this.#isOver) return true
+    const wasSent = this.#holder?.abandon(this) ?? false
+    if (!wasSent) this.#isOver = true
+    return !wasSent
+  }
+
+  write(wire: Wire): void {
+    const { connection } = this.#owner
+    connection._lend(wire)
+    this.#owner.onStarted(this)
+    const error = this.submittable.submit(connection as never)
+    if (error instanceof Error) throw error
+  }
+
+  onMessage(code: number, buf: Buffer, start: number, end: number): void {
+    if (code === Backend.DataRow && this.#decodeRow !== undefined) {
+      this.#takeRow(this.#decodeRow, buf, start, end)
+      return
+    }
+    const { connection } = this.#owner
+    const length = end - start + 4
+    const { submittable } = this
+    const isDeaf = this.#hasFailed
+    switch (code) {
+      case Backend.ParseComplete:
+        connection._tell('parseComplete', { name: 'parseComplete', length })
+        connection._onParsed(submittable)
+        return
+      case Backend.RowDescription: {
+        const fields = readRowDescription(buf, start, end).map(fieldDef)
+        const message = {
+          name: 'rowDescription',
+          length,
+          fieldCount: fields.length,
+          fields,
+        } as const
+        connection._tell('rowDescription', message)
+        if (isDeaf) return
+        submittable.handleRowDescription?.(message)
+        this.#decodeRow = this.#rowDecoder(buf, start, end)
+        return
+      }
+      case Backend.DataRow: {
+        const fields = readDataRow(buf, start, end).map((value) => value?.toString() ?? null)
+        const message = { name: 'dataRow', length, fieldCount: fields.length, fields } as const
+        connection._tell('dataRow', message)
+        if (!isDeaf) submittable.handleDataRow?.(message)
+        return
+      }
+      case Backend.CommandComplete: {
+        const text = readCommandComplete(buf, start, end)
+        const message = { name: 'commandComplete', length, text } as const
+        connection._tell('commandComplete', message)
+        if (!isDeaf) submittable.handleCommandComplete?.(message, connection as never)
+        return
+      }
+      case Backend.EmptyQueryResponse:
+        connection._tell('emptyQuery', { name: 'emptyQuery', length })
+        if (!isDeaf) submittable.handleEmptyQuery?.(connection as never)
+        return
+      case Backend.PortalSuspended:
+        connection._tell('portalSuspended', { name: 'portalSuspended', length })
+        if (!isDeaf) submittable.handlePortalSuspended?.(connection as never)
+        return
+      case Backend.CopyInResponse:
+        connection._tell('copyInResponse', { name: 'copyInResponse', length })
+        if (!isDeaf) submittable.handleCopyInResponse?.(connection as never)
+        return
+      case Backend.CopyData: {
+        const chunk = Buffer.from(buf.subarray(start, end))
+        const message = { name: 'copyData', length, chunk } as const
+        connection._tell('copyData', message)
+        if (!isDeaf) submittable.handleCopyData?.(message, connection as never)
+        return
+      }
+      default: {
+        const name = PLAIN_MESSAGES[code]
+        if (name === undefined) throw unexpectedMessage(code, 'a query of pg')
+        connection._tell(name, { name, length })
+      }
+    }
+  }
+
+  onServerError(fields: ServerMessageFields): void {
+    const error = DatabaseError.from(fields)
+    const { connection } = this.#owner
+    connection._tell('errorMessage', error)
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    connection._onRefused(this.submittable)
+    this.#owner.onFailed(this)
+    this.#call(() => this.submittable.handleError?.(error, connection as never))
+  }
+
+  onReady(status: TransactionStatus): void {
+    this.#isOver = true
+    const { connection } = this.#owner
+    this.#owner.onReady(status)
+    connection._takeBack(status)
+    if (!this.#hasFailed) {
+      this.#call(() => this.submittable.handleReadyForQuery?.(connection as never))
+    }
+    this.#owner.onOver(this)
+  }
+
+  onLost(error: Error): void {
+    this.onRefused(this.#owner.lossOf(error))
+  }
+
+  onRefused(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { connection } = this.#owner
+    this.#owner.onFailed(this)
+    const isTold = this.#hasFailed
+    process.nextTick(() => {
+      if (!isTold) this.submittable.handleError?.(error as Error, connection as never)
+      this.#owner.onOver(this)
+    })
+  }
+
+  /** The decoder for rows of a plain Query whose messages nobody listens for. */
+  #rowDecoder(buf: Buffer, start: number, end: number): RowDecoder<unknown> | undefined {
+    const { submittable } = this
+    const { connection, rowReaders } = this.#owner
+    if (!(submittable instanceof Query) || !connection._isUnheard('dataRow')) return undefined
+    if (submittable.handleDataRow !== Query.prototype.handleDataRow) return undefined
+    const result = submittable._result
+    const key = `${result.rowAsArray ? 'a' : 'o'}${buf.toString('latin1', start, end)}`
+    return rowReaders.decoderOf(key, result)
+  }
+
+  #takeRow(decode: RowDecoder<unknown>, buf: Buffer, start: number, end: number): void {
+    const query = this.submittable as Query
+    if (this.#hasFailed || query.hasFailed) return
+    let row: Record<string, unknown>
+    try {
+      row = decode(buf, start, end) as Record<string, unknown>
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error
+      query.fail(parserError(error))
+      return
+    }
+    query.takeRow(row)
+  }
+
+  /** An exception of foreign code must not end the reading of messages. */
+  #call(handle: () => void): void {
+    try {
+      handle()
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+}
