@@ -5,7 +5,7 @@ import { PostgresError } from '../base/errors.js'
 import { defaultFiles } from '../config/environment.js'
 import { readPassfile } from '../config/passfile.js'
 import { SocketTransport } from '../transport/socket.js'
-import { TypeMap } from '../types/type-map.js'
+import { TypeCatalogue } from '../types/type-catalogue.js'
 import { cancelThrough } from '../wire/cancel.js'
 import { StartupRequest } from '../wire/requests/startup.js'
 import { Session } from '../wire/session.js'
@@ -49,7 +49,7 @@ export async function openSession(
   const address = parameters.isDomainSocket
     ? `${client.host}/.s.PGSQL.${client.port}`
     : `${client.host}:${client.port}`
-  const session = new Session(TypeMap.builtin, new StatementCache(0))
+  const session = new Session(new TypeCatalogue({}), new StatementCache(0))
   const wire = new WireConnection(
     session,
     {
