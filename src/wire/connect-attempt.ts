@@ -11,6 +11,7 @@ import type { ConnectDeadline } from './connect-deadline.js'
 import { Session } from './session.js'
 import { StartupPlan } from './startup-plan.js'
 import { StatementCache } from './statement-cache.js'
+import type { DescriptionCache } from './statement-description.js'
 import { type ConnectionHandler, WireConnection } from './wire-connection.js'
 
 /**
@@ -26,13 +27,14 @@ export async function attemptConnection(
   types: TypeCatalogue,
   handler: ConnectionHandler,
   deadline: ConnectDeadline,
+  descriptions: DescriptionCache,
 ): Promise<WireConnection> {
   const plan = new StartupPlan(config, peer, password, () => {
     deadline.phase = 'authentication'
   })
   for (;;) {
     try {
-      return await connectOnce(peer, config, plan, types, handler, deadline)
+      return await connectOnce(peer, config, plan, types, handler, deadline, descriptions)
     } catch (error) {
       if (deadline.signal.aborted || !plan.mayTryAgain(error)) throw error
     }
@@ -46,13 +48,14 @@ async function connectOnce(
   types: TypeCatalogue,
   handler: ConnectionHandler,
   deadline: ConnectDeadline,
+  descriptions: DescriptionCache,
 ): Promise<WireConnection> {
   const { signal } = deadline
   const socket = await dial(peer, signal, (phase) => {
     deadline.phase = phase
   })
   deadline.phase = 'startup'
-  const session = new Session(types, new StatementCache(config.statementCacheSize))
+  const session = new Session(types, statementsFor(config), descriptions)
   session.queryTimeoutMs = config.queryTimeout
   const wire = new WireConnection(session, peer, config.maxMessageSize, handler, () =>
     sendCancel(peer, wire.encrypted, session.key),
@@ -81,4 +84,10 @@ async function connectOnce(
 function tlsPeer(socket: Socket | TLSSocket): TlsPeer | undefined {
   if (!('getPeerX509Certificate' in socket)) return undefined
   return { certificate: () => socket.getPeerX509Certificate()?.raw }
+}
+
+/** Names that no other client has, since behind a pooler it could be met in the same session of the server. */
+function statementsFor({ statementCacheSize, statementMode }: ConnectionConfig): StatementCache {
+  const mark = Math.random().toString(36).slice(2, 10)
+  return new StatementCache(statementCacheSize, statementMode, `sluice_${mark}_`)
 }

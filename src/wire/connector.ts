@@ -19,6 +19,7 @@ import { ConnectDeadline } from './connect-deadline.js'
 import { HostStates } from './host-states.js'
 import { readServerRole, whyUnfit } from './server-role.js'
 import { StartingHandler } from './starting-handler.js'
+import { DescriptionCache } from './statement-description.js'
 import { type ConnectionHandler, WireConnection } from './wire-connection.js'
 
 /** Invalid authorisation: the server will not have this user. SQLSTATE class 28. */
@@ -39,6 +40,7 @@ interface Address {
 export class Connector {
   readonly #config: ConnectionConfig
   readonly #states: HostStates
+  readonly #descriptions = new DescriptionCache()
 
   constructor(config: ConnectionConfig) {
     this.#config = config
@@ -59,7 +61,14 @@ export class Connector {
     handler: ConnectionHandler,
     signal?: AbortSignal,
   ): Promise<WireConnection> {
-    const search = new Search(this.#config, this.#states, types, handler, signal)
+    const search = new Search(
+      this.#config,
+      this.#states,
+      this.#descriptions,
+      types,
+      handler,
+      signal,
+    )
     if (!channels.connect.hasSubscribers) return search.run()
     const trace: ConnectTrace = { database: this.#config.database }
     return traced(
@@ -78,6 +87,7 @@ export class Connector {
 class Search {
   readonly #config: ConnectionConfig
   readonly #states: HostStates
+  readonly #descriptions: DescriptionCache
   readonly #types: TypeCatalogue
   readonly #handler: ConnectionHandler
   readonly #signal: AbortSignal | undefined
@@ -90,12 +100,14 @@ class Search {
   constructor(
     config: ConnectionConfig,
     states: HostStates,
+    descriptions: DescriptionCache,
     types: TypeCatalogue,
     handler: ConnectionHandler,
     signal: AbortSignal | undefined,
   ) {
     this.#config = config
     this.#states = states
+    this.#descriptions = descriptions
     this.#types = types
     this.#handler = handler
     this.#signal = signal
@@ -185,7 +197,15 @@ class Search {
     using deadline = new ConnectDeadline('connect', place, connectTimeout, this.#signal)
     try {
       const open = (handler: ConnectionHandler): Promise<WireConnection> =>
-        attemptConnection(peer, this.#config, password, this.#types, handler, deadline)
+        attemptConnection(
+          peer,
+          this.#config,
+          password,
+          this.#types,
+          handler,
+          deadline,
+          this.#descriptions,
+        )
       if (targetSessionAttrs === 'any') return await open(this.#handler)
       const handler = new StartingHandler(this.#handler)
       return await this.#judge(await open(handler), handler, deadline)

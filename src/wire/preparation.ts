@@ -9,6 +9,8 @@ import { unexpectedMessage } from './request.js'
 import type { Session } from './session.js'
 import { StatementDescription } from './statement-description.js'
 
+const DUPLICATE_PREPARED_STATEMENT = '42P05'
+
 /** Parse and Describe of a statement, as a part of a request, and the answers up to its description. */
 export class Preparation {
   readonly #statement: PreparedStatement
@@ -65,6 +67,12 @@ export class Preparation {
 
   /** The server refuses the statement. */
   onServerError(fields: ServerMessageFields): void {
+    if (fields.code === DUPLICATE_PREPARED_STATEMENT && this.#statement.name !== '') {
+      this.#owed = undefined
+      this.#session.onPooler()
+      this.#statement.onNameTaken()
+      return
+    }
     this.refuse(() => newPostgresError(fields, this.#statement.text))
   }
 

@@ -52,6 +52,12 @@ export class PreparedStatement {
     this.#state = { kind: 'refused', newError }
   }
 
+  /** The server has another statement of that name, so that this one is of no use. */
+  onNameTaken(): void {
+    this.#state = NEW
+    this.#isDropped = true
+  }
+
   /** Its cache gave it up. */
   drop(): void {
     this.#isDropped = true

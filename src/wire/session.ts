@@ -4,10 +4,7 @@ import { SessionTypes } from '../types/session-types.js'
 import type { TypeCatalogue } from '../types/type-catalogue.js'
 import type { TypeMap } from '../types/type-map.js'
 import type { StatementCache } from './statement-cache.js'
-import { DescriptionCache } from './statement-description.js'
-
-/** Descriptions that are kept; those of a few connections' statements. */
-const MAX_DESCRIPTIONS = 1_000
+import { DescriptionCache, type StatementDescription } from './statement-description.js'
 
 /** What the server told about a session, and what both sides remember of it. */
 export class Session {
@@ -25,16 +22,33 @@ export class Session {
   /** The deadline of queries that have none of their own, in ms; 0 for none. */
   queryTimeoutMs = 0
   /** What is known of statements; shared by the connections of a pool. */
-  descriptions: DescriptionCache = new DescriptionCache(MAX_DESCRIPTIONS)
+  readonly descriptions: DescriptionCache
   /** Whether the open transaction has changed what statements mean, so that to roll it back does so again. */
   #hasDefined = false
   /** Whether search_path was set, so that any SET or RESET may set it again. */
   #hasSetPath = false
 
   /** @param types of the database; shared by the connections of a pool */
-  constructor(types: TypeCatalogue, statements: StatementCache) {
+  constructor(
+    types: TypeCatalogue,
+    statements: StatementCache,
+    descriptions: DescriptionCache = new DescriptionCache(),
+  ) {
     this.catalogue = new SessionTypes(types)
     this.statements = statements
+    this.descriptions = descriptions
+    if (descriptions.isBehindPooler) statements.onPooler()
+  }
+
+  /** What is known of a statement that the server has not been told of. */
+  descriptionOf(text: string): StatementDescription | undefined {
+    return this.statements.mode === 'unnamed' ? undefined : this.descriptions.get(text)
+  }
+
+  /** A name was not there, or there already, so this is a pooler. */
+  onPooler(): void {
+    this.descriptions.isBehindPooler = true
+    this.statements.onPooler()
   }
 
   /** The codecs of all types, as they are now. */

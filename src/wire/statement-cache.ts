@@ -1,3 +1,4 @@
+import type { StatementMode } from '../config/connect-options.js'
 import { PreparedStatement } from './prepared-statement.js'
 
 /**
@@ -14,6 +15,7 @@ const MAX_TEXT_LENGTH = 4 * 1024 * 1024
  * with the next request that is written.
  */
 export class StatementCache {
+  #mode: StatementMode
   readonly #capacity: number
   readonly #prefix: string
   // A Map iterates in the order of insertion, so its first key is the least recently used.
@@ -27,9 +29,15 @@ export class StatementCache {
    * @param prefix begins the name of each. Behind a pooler two clients may come upon the same session of
    * the server, where a name that both use would run the statement of the other.
    */
-  constructor(capacity: number, prefix = 'sluice_') {
+  constructor(capacity: number, mode: StatementMode = 'named', prefix = 'sluice_') {
     this.#capacity = capacity
+    this.#mode = mode
     this.#prefix = prefix
+  }
+
+  /** How the text of a query becomes a statement. */
+  get mode(): StatementMode {
+    return this.#mode
   }
 
   /** The statement with that text, which thereby becomes the most recently used. */
@@ -46,10 +54,11 @@ export class StatementCache {
   add(text: string): PreparedStatement {
     const former = this.#statements.get(text)
     if (former !== undefined) this.delete(former)
-    if (this.#capacity === 0 || text.length > MAX_TEXT_LENGTH / 4) {
+    const isKept = this.#mode === 'named' || this.#mode === 'describe'
+    if (!isKept || this.#capacity === 0 || text.length > MAX_TEXT_LENGTH / 4) {
       return new PreparedStatement('', text)
     }
-    const statement = new PreparedStatement(this.newName(), text)
+    const statement = new PreparedStatement(this.#mode === 'named' ? this.newName() : '', text)
     this.#statements.set(text, statement)
     this.#textLength += text.length
     for (const oldest of this.#statements.values()) {
@@ -66,7 +75,7 @@ export class StatementCache {
 
   /** Gives a statement up, to be closed on the server. */
   delete(statement: PreparedStatement): void {
-    if (this.forget(statement)) this.#evicted.push(statement.name)
+    if (this.forget(statement) && statement.name !== '') this.#evicted.push(statement.name)
   }
 
   /** Gives a statement up that the server does not have. False when it was given up before. */
@@ -81,6 +90,17 @@ export class StatementCache {
   /** Gives all statements up. They are closed on the server, too, in case it still has them; to close what it has not is no error. */
   clear(): void {
     for (const statement of this.#statements.values()) this.delete(statement)
+  }
+
+  /**
+   * Names do not hold here: a pooler gives each transaction another session of the server. From now on
+   * statements are unnamed, and what is known of them is kept.
+   */
+  onPooler(): void {
+    if (this.#mode !== 'named') return
+    this.#mode = 'describe'
+    for (const statement of this.#statements.values()) this.forget(statement)
+    this.#evicted = []
   }
 
   /** Has a statement closed that is in no cache. */

@@ -65,15 +65,21 @@ function isSameField(a: FieldDescription, b: FieldDescription | undefined): bool
   )
 }
 
+/** Enough for the statements of a few connections. */
+const MAX_DESCRIPTIONS = 1_000
+
 /**
  * Descriptions by the text of their statement, those used last. The connections of a pool share them,
  * so that a statement which one of them has prepared the others need not ask about.
  */
 export class DescriptionCache {
+  /** Whether the names of statements were found not to hold; see `StatementCache.onPooler`. */
+  isBehindPooler = false
   readonly #capacity: number
   readonly #descriptions = new Map<string, StatementDescription>()
 
-  constructor(capacity: number) {
+  /** @param capacity how many to keep */
+  constructor(capacity: number = MAX_DESCRIPTIONS) {
     this.#capacity = capacity
   }
 

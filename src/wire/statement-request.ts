@@ -12,6 +12,7 @@ import type { TypeMap } from '../types/type-map.js'
 import { Preparation } from './preparation.js'
 import type { PreparedStatement } from './prepared-statement.js'
 import { PromiseRequest, type Request, type Wire } from './request.js'
+import { CloseStatementsRequest } from './requests/close-statements.js'
 import { PrepareRequest } from './requests/prepare.js'
 import type { Session } from './session.js'
 import type { StaleRows } from './stale-rows.js'
@@ -85,6 +86,10 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   protected abstract reset(): void
   /** Whether the server has not got beyond Bind. */
   protected abstract get isBinding(): boolean
+  /** Appends the request in the simple protocol, for the statement mode of that name. */
+  protected writeSimply(_wire: Wire, _statement: PreparedStatement): void {
+    throw new InterfaceError("this is not possible with the option statementMode 'simple'")
+  }
   /** The formats to ask for if it can be bound before anything is known of the statement. */
   protected blindPlan(_wire: Wire): StatementPlan | undefined {
     return undefined
@@ -110,10 +115,11 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   override prerequisite(wire: Wire): Request | undefined {
     const { session } = wire
     const statement = this.#find(session)
+    if (session.statements.mode === 'simple') return undefined
     const { state } = statement
     if (state.kind === 'ready') return this.#typesFirst(state.description, wire)
     if (state.kind !== 'new') return undefined
-    this.#expected = session.descriptions.get(this.queryText)
+    this.#expected = session.descriptionOf(this.queryText)
     if (this.#expected !== undefined) {
       const lookup = this.#typesFirst(this.#expected, wire)
       if (lookup !== undefined || this.#types?.isPending) return lookup
@@ -135,6 +141,10 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     const { session } = wire
     this.#wire = wire
     this.session = session
+    if (session.statements.mode === 'simple') {
+      this.writeSimply(wire, statement)
+      return
+    }
     const { state } = statement
     switch (state.kind) {
       case 'ready': {
@@ -184,8 +194,9 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     }
     this.#preparation = undefined
     preparation.onServerError(fields)
-    // With other parameter types than the server would choose today the fault may be ours.
-    if (!this.#isBlind) this.#runAgainOnce()
+    // The name may be taken, or the fault in the types that the parameters were declared with.
+    const isNameTaken = this.#statement?.isDropped && this.#statement.state.kind === 'new'
+    if (!this.#isBlind || isNameTaken) this.#runAgainOnce()
   }
 
   override onReady(status: TransactionStatus): void {
@@ -260,6 +271,11 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     lookUp(MAX_LOOKUPS).then(() => settle(), settle)
   }
 
+  override onLost(error: Error): void {
+    if (this.#runs === 'again') this.forgetFailure()
+    super.onLost(error)
+  }
+
   /** The statement that serves now: the one at hand, or what the cache has or makes. */
   #find(session: Session): PreparedStatement {
     const known = this.#statement
@@ -304,8 +320,10 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     if (statements === undefined || statement === undefined) return
     const isStale = code === FEATURE_NOT_SUPPORTED && routine === REVALIDATION
     if (code !== INVALID_SQL_STATEMENT_NAME && !isStale) return
+    // Nobody has dropped it, as far as this session knows: then this is not the session that has it.
+    if (!isStale && statement.name !== '' && !statement.isDropped) this.session?.onPooler()
     statements.delete(statement)
-    this.session?.descriptions.delete(this.queryText)
+    if (isStale) this.session?.descriptions.delete(this.queryText)
     this.#runAgainOnce()
   }
 
@@ -320,15 +338,20 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     if (this.#runs === 'once') this.#runs = 'again'
   }
 
-  /**
-   * Whether to run again now gives what it would have given in its turn. What was written behind it has
-   * run: only requests that fail for the same reason, or reads behind a read, make no difference.
-   */
+  /** Whether to run again now gives what it would have given in its turn. */
   #keepsOrder(): boolean {
-    const isRead = isPlainRead(this.queryText)
-    const isAlike = (other: Request): boolean =>
-      other instanceof StatementRequest &&
-      (other.#statement === this.#statement || (isRead && isPlainRead(other.queryText)))
-    return this.#wire?.everyBehindHead(isAlike) ?? false
+    return this.#wire?.everyBehindHead((other) => this.#mayRunBehind(other)) ?? false
+  }
+
+  /**
+   * Whether it makes no difference that `other`, which was written behind it, has run or will before it:
+   * it fails for the same reason, was before it in the first place, or both only read.
+   */
+  #mayRunBehind(other: Request): boolean {
+    if (!(other instanceof StatementRequest)) {
+      return other instanceof PrepareRequest || other instanceof CloseStatementsRequest
+    }
+    if (other.#statement === this.#statement || other.#runs === 'twice') return true
+    return isPlainRead(this.queryText) && isPlainRead(other.queryText)
   }
 }

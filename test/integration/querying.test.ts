@@ -257,6 +257,7 @@ describe('statement cache', () => {
     await conn.execute('begin')
     await expect(read()).rejects.toMatchObject({ code: '0A000' })
     await conn.execute('rollback')
+    await read()
     await other.execute('alter table changed_elsewhere add column more text')
     expect(await Promise.all([read(), read(), read()])).toEqual([[], [], []])
     await conn.execute('drop table changed_elsewhere')

@@ -1,13 +1,14 @@
 import { InterfaceError, ProtocolError, type ServerMessageFields } from '../../base/errors.js'
-import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
+import { readCommandComplete, readEmpty, readRowDescription } from '../../protocol/backend.js'
 import {
   beginBind,
   finishBind,
   writeExecute,
   writeFlush,
+  writeQuery,
   writeSync,
 } from '../../protocol/frontend.js'
-import { Backend, type TransactionStatus } from '../../protocol/messages.js'
+import { Backend, type FieldDescription, type TransactionStatus } from '../../protocol/messages.js'
 import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { isStaleType } from '../../types/stale-type.js'
@@ -15,6 +16,7 @@ import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
 import { mayCopy } from '../session-state.js'
 import { StaleRows } from '../stale-rows.js'
+import { StatementDescription } from '../statement-description.js'
 import { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
 import { isPlainRead, lastParameter, returnsNoRows } from '../statement-text.js'
@@ -52,6 +54,8 @@ export class QueryRequest<T> extends StatementRequest<T> {
   #progress: Progress = 'binding'
   /** Set while the query is exclusive and its Sync unsent. */
   #unsynced: Wire | undefined
+  /** Set for a query in the simple protocol. */
+  #simple: Wire | undefined
   #tag = ''
   /** Since a row came that its type does not account for. */
   #stale: StaleRows | undefined
@@ -123,6 +127,28 @@ export class QueryRequest<T> extends StatementRequest<T> {
     }
   }
 
+  protected override writeSimply(wire: Wire): void {
+    if (this.parameters.length > 0) {
+      throw new InterfaceError("a query has no parameters with the option statementMode 'simple'")
+    }
+    writeQuery(wire.out, this.queryText)
+    this.#simple = wire
+    this.#progress = 'executing'
+    this.plan = StatementPlan.blind(0, 0, wire.session.types)
+  }
+
+  /** In the simple protocol a statement is described as it runs, and another may follow. */
+  #onStatement(fields: readonly FieldDescription[] | undefined): void {
+    if (this.#progress === 'answered') {
+      this.fail(new InterfaceError('a query for rows must be one statement'))
+    }
+    this.#progress = 'executing'
+    const { session } = this
+    if (fields === undefined || session === undefined) return
+    this.plan = new StatementDescription([], fields).planFor(this.typesOf(session)).readAs([])
+    if (this.plan !== undefined) this.onPlan(this.plan)
+  }
+
   protected onPlan(plan: StatementPlan): void {
     try {
       this.#decodeRow = this.#shape.decoder?.(plan)
@@ -150,6 +176,8 @@ export class QueryRequest<T> extends StatementRequest<T> {
         this.#progress = 'executing'
         return
       case Backend.CommandComplete:
+        if (this.#simple !== undefined && this.#progress === 'answered')
+          this.#onStatement(undefined)
         if (this.#progress !== 'executing' && this.#progress !== 'copy-out') break
         this.#tag = readCommandComplete(buf, start, end)
         this.session?.onCommand(this.#tag, this.queryText)
@@ -162,19 +190,27 @@ export class QueryRequest<T> extends StatementRequest<T> {
         this.#onAnswered()
         return
       case Backend.CopyInResponse:
-        if (this.#progress !== 'executing' || this.#unsynced === undefined) break
+        if (this.#progress !== 'executing' || this.#copying === undefined) break
+        endCopyIn(this.#copying)
         this.#progress = 'copy-in'
         this.fail(copyRefused())
-        endCopyIn(this.#unsynced)
         return
       case Backend.CopyOutResponse:
-        if (this.#progress !== 'executing' || this.#unsynced === undefined) break
+        if (this.#progress !== 'executing' || this.#copying === undefined) break
         this.#progress = 'copy-out'
         this.fail(copyRefused())
         return
       case Backend.CopyData:
       case Backend.CopyDone:
         if (this.#progress !== 'copy-out') break
+        return
+      case Backend.RowDescription:
+        if (this.#simple === undefined) {
+          if (this.onPreparation(code, buf, start, end)) return
+          break
+        }
+        if (this.#progress !== 'executing' && this.#progress !== 'answered') break
+        this.#onStatement(readRowDescription(buf, start, end))
         return
       default:
         if (this.onPreparation(code, buf, start, end)) return
@@ -202,6 +238,11 @@ export class QueryRequest<T> extends StatementRequest<T> {
   protected result(): T {
     if (this.plan === undefined) throw new InterfaceError('the query was never sent')
     return this.#shape.result(this.#rows, this.#tag, this.plan)
+  }
+
+  /** Where to say that there is no data; set if the query may COPY, which makes it exclusive. */
+  get #copying(): Wire | undefined {
+    return this.exclusive ? (this.#unsynced ?? this.#simple) : undefined
   }
 
   #onAnswered(): void {

@@ -90,11 +90,14 @@ export class Scene {
   readonly cancels: RecordingCancels = new RecordingCancels()
 
   constructor(
-    statementCacheSize = 100,
+    statements: StatementCache | number = 100,
     versions: MinorVersions = { min: 0, max: 0 },
     types: TypeCatalogue = new TypeCatalogue(),
   ) {
-    const session = new Session(types, new StatementCache(statementCacheSize))
+    const session = new Session(
+      types,
+      typeof statements === 'number' ? new StatementCache(statements) : statements,
+    )
     this.wire = new WireConnection(session, PEER, 1024 * 1024, this.handler, () =>
       this.cancels.send(),
     )
@@ -108,16 +111,19 @@ export class Scene {
   }
 
   /** A connection that has sent its startup message. */
-  static async starting(statementCacheSize?: number, types?: TypeCatalogue): Promise<Scene> {
-    const scene = new Scene(statementCacheSize, undefined, types)
+  static async starting(
+    statements?: StatementCache | number,
+    types?: TypeCatalogue,
+  ): Promise<Scene> {
+    const scene = new Scene(statements, undefined, types)
     scene.wire.start(scene.transport, scene.startup)
     await scene.backend.expect('Startup')
     return scene
   }
 
   /** A connection that is ready, before which nothing has happened. */
-  static async ready(statementCacheSize?: number, types?: TypeCatalogue): Promise<Scene> {
-    const scene = await Scene.starting(statementCacheSize, types)
+  static async ready(statements?: StatementCache | number, types?: TypeCatalogue): Promise<Scene> {
+    const scene = await Scene.starting(statements, types)
     scene.backend.send(server.authenticationOk, server.backendKeyData(7), server.readyForQuery())
     await scene.startup.promise
     scene.handler.idles = 0
