@@ -12,6 +12,10 @@ import { FULL, QUICK } from './settings.js'
 
 const OPTIONS = {
   quick: { type: 'boolean', doc: 'Ready in under half a minute; its p99 is of few requests.' },
+  peers: {
+    type: 'boolean',
+    doc: 'Measure fresh connections against those of pg, and nothing else.',
+  },
   dsn: { type: 'string', value: 'DSN', doc: 'Measure this server and not an embedded one.' },
   json: { type: 'string', value: 'FILE', doc: 'Write the figures to this file too.' },
   help: { type: 'boolean', doc: 'Print this text.' },
@@ -31,6 +35,9 @@ With --dsn, the transports that the DSN allows and the server offers are measure
 room for about 130 connections; with less, less is measured. Its log may tell of connections that
 ended before their startup: these time TCP and TLS. Nothing is written to the database.
 
+With --peers, what a fresh connection with TLS and SCRAM costs the client is compared with pg, which
+comes with \`npm ci --prefix bench\`; the figures are written to bench/results/handshake-peers.json.
+
 Figures, page and picture are written to bench/results/handshake.{json,html,svg}.
 Exit code: 0 done, 1 not possible, 2 wrong option, 130 or 143 after Ctrl-C or SIGTERM.
 `
@@ -43,6 +50,10 @@ export const handshake: Benchmark = {
     if (options.json !== undefined) await checkWritable(options.json)
     const progress = new Progress(context.stderr)
     try {
+      if (options.peers) {
+        await comparePeers(options, context, progress)
+        return
+      }
       const result = await measure(options, context, progress)
       progress.clear()
       context.stdout.write(handshakeText(result))
@@ -52,6 +63,33 @@ export const handshake: Benchmark = {
       progress.clear()
     }
   },
+}
+
+async function comparePeers(
+  { dsn, json }: { readonly dsn: string | undefined; readonly json: string | undefined },
+  { signal, stdout }: BenchmarkContext,
+  progress: Progress,
+): Promise<void> {
+  const [{ runPeers }, { openTarget }, { peersText }] = await Promise.all([
+    import('./peers.js'),
+    import('./open-target.js'),
+    import('./peers-result.js'),
+  ])
+  progress.show(dsn === undefined ? 'starting PostgreSQL' : 'connecting', 0)
+  const target = await openTarget(dsn, signal)
+  try {
+    const result = await runPeers(target, signal, (text, share) => progress.show(text, share))
+    progress.clear()
+    const text = `${JSON.stringify(result, null, 2)}\n`
+    await mkdir(RESULTS, { recursive: true })
+    for (const file of [join(RESULTS, 'handshake-peers.json'), ...(json ? [resolve(json)] : [])]) {
+      await writeFile(file, text)
+    }
+    stdout.write(peersText(result))
+  } finally {
+    progress.clear()
+    await target.close()
+  }
 }
 
 async function measure(

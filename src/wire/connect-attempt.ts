@@ -5,6 +5,7 @@ import type { ConnectionConfig } from '../config/resolve.js'
 import { dial } from '../transport/dial.js'
 import type { Peer } from '../transport/peer.js'
 import { SocketTransport } from '../transport/socket.js'
+import { peerCertificate } from '../transport/tls.js'
 import type { TypeCatalogue } from '../types/type-catalogue.js'
 import { sendCancel } from './cancel.js'
 import type { ConnectDeadline } from './connect-deadline.js'
@@ -83,7 +84,7 @@ async function connectOnce(
 
 function tlsPeer(socket: Socket | TLSSocket): TlsPeer | undefined {
   if (!('getPeerX509Certificate' in socket)) return undefined
-  return { certificate: () => socket.getPeerX509Certificate()?.raw }
+  return { certificate: () => peerCertificate(socket)?.raw }
 }
 
 /** Names that no other client has, since behind a pooler it could be met in the same session of the server. */
