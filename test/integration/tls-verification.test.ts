@@ -100,7 +100,7 @@ describe('a certificate that is refused, before anything is said', () => {
     ],
   ]
   for (const [name, certificate, ssl, message] of cases) {
-    test(name, async () => {
+    test(`${name}: refused`, async () => {
       const heard: string[] = []
       const server = await startTls(certificate, async ({ peer }) => {
         peer.socket.on('data', (chunk) => heard.push(String(chunk)))
