@@ -145,6 +145,7 @@ export type {
   RetryBackoff,
   Shedding,
 } from './pool/pool-options.js'
+export { prometheusMetrics } from './pool/prometheus.js'
 export type { DestroyReason } from './pool/resource-lifecycle.js'
 export type { ResourcePoolLimits as PoolLimits } from './pool/resource-pool-options.js'
 export type { ResourcePoolStats as PoolStats } from './pool/resource-pool-stats.js'

@@ -1,5 +1,6 @@
 import { SluiceError } from '../base/errors.js'
 import { PoolTimeoutError } from '../base/pool-errors.js'
+import { channels, traced } from '../base/telemetry.js'
 import { TARGET_SESSION_ATTRS, type TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
@@ -107,6 +108,10 @@ export class Pool extends Transactional implements AsyncDisposable {
       checkAcquireOptions(timeout, target)
     } catch (error) {
       return Promise.reject(error)
+    }
+    if (channels.acquire.hasSubscribers) {
+      const run = () => this.#acquireLater(timeout, signal, target)
+      return traced(channels.acquire, { pool: this.name }, run)
     }
     const pooled = signal === undefined ? this.#backend.tryAcquire(target) : undefined
     if (pooled !== undefined) return Promise.resolve(this.#lend(pooled))

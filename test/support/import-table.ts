@@ -112,6 +112,11 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     ],
   },
   {
+    files: ['otel/'],
+    imports: ['otel/', 'base/', 'type pool/'],
+    node: [],
+  },
+  {
     files: ['testing/'],
     imports: ['testing/', 'base/'],
     node: [
