@@ -2,6 +2,7 @@ import type { GssProvider } from '../auth/gss.js'
 import type { OAuthTokenProvider } from '../auth/oauth.js'
 import type { Notice } from '../base/errors.js'
 import type { SslMode, SslOptions } from './tls-options.js'
+import type { TraceOptions, TraceStream } from './trace-option.js'
 
 /** Gives the password; asked at each connect whose server wants one. */
 export type PasswordProvider = () => string | Promise<string>
@@ -151,6 +152,11 @@ export interface ConnectOptions {
   readonly types?: Readonly<Record<string, unknown>> | undefined
   /** Aborts connecting. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * A stream that gets the conversation with the server in the format of libpq's PQtrace, from the startup
+   * message on. It shows queries and their values, but no passwords or keys unless asked for.
+   */
+  readonly trace?: TraceStream | TraceOptions | undefined
   /** Called with each notice of the server. */
   readonly onNotice?: ((notice: Notice) => void) | undefined
   /** Command-line options for the server process, such as `-c geqo=off`. */

@@ -32,6 +32,7 @@ import {
 } from './option-parsers.js'
 import type { OptionDefinition, OptionParser } from './option-table.js'
 import { type SslInput, sslInput } from './tls-options.js'
+import { type TraceConfig, trace } from './trace-option.js'
 
 /** What the table makes of {@link ConnectOptions}. */
 interface ConnectValues {
@@ -71,6 +72,7 @@ interface ConnectValues {
   types: Readonly<Record<string, unknown>>
   signal: AbortSignal
   onNotice: (notice: Notice) => void
+  trace: TraceConfig
   options: string
   replication: Replication
 }
@@ -371,6 +373,10 @@ export const CONNECT_OPTIONS: {
   onNotice: {
     parse: callback<(notice: Notice) => void>(),
     doc: 'Called with each notice of the server.',
+  },
+  trace: {
+    parse: trace,
+    doc: 'A stream for the conversation with the server, in the format of PQtrace.',
   },
   options: {
     parse: string(),

@@ -30,6 +30,7 @@ import { resolveTls, type TlsConfig } from './resolve-tls.js'
 import { findService } from './service-file.js'
 import { environmentSettings, startupParameters } from './startup-parameters.js'
 import { NO_SSL_INPUT, SSL_OPTIONS } from './tls-options.js'
+import type { TraceConfig } from './trace-option.js'
 
 /**
  * Everything there is to know about how to connect. Nothing is read again later but changed certificates.
@@ -76,6 +77,7 @@ export interface ConnectionConfig {
   readonly types: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal
   readonly onNotice?: (notice: Notice) => void
+  readonly trace?: TraceConfig
 }
 
 /** All keys that a connection string may have. */
@@ -138,6 +140,7 @@ export function resolveConnection(
     types: values.types,
     ...(values.signal !== undefined && { signal: values.signal }),
     ...(values.onNotice !== undefined && { onNotice: values.onNotice }),
+    ...(values.trace !== undefined && { trace: values.trace }),
   }
   return Object.freeze(hide(config, 'password', values.password))
 }

@@ -66,3 +66,6 @@ export type {
   TransactionStatus,
 } from './messages.js'
 export { Backend, backendMessageName, Frontend } from './messages.js'
+export type { TraceOptions, TraceSink } from './trace.js'
+export { ProtocolTracer } from './trace.js'
+export type { TraceStyle } from './trace-line.js'

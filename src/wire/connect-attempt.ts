@@ -2,10 +2,12 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TlsPeer } from '../auth/authenticator.js'
 import type { ConnectionConfig } from '../config/resolve.js'
+import { ProtocolTracer } from '../protocol/trace.js'
 import { dial } from '../transport/dial.js'
 import type { Peer } from '../transport/peer.js'
 import { SocketTransport } from '../transport/socket.js'
 import { peerCertificate } from '../transport/tls.js'
+import type { TransportHandler } from '../transport/transport.js'
 import type { TypeCatalogue } from '../types/type-catalogue.js'
 import { sendCancel } from './cancel.js'
 import type { ConnectDeadline } from './connect-deadline.js'
@@ -13,6 +15,7 @@ import { Session } from './session.js'
 import { StartupPlan } from './startup-plan.js'
 import { StatementCache } from './statement-cache.js'
 import type { DescriptionCache } from './statement-description.js'
+import { TracedTransport } from './traced-transport.js'
 import { type ConnectionHandler, WireConnection } from './wire-connection.js'
 
 /**
@@ -61,7 +64,12 @@ async function connectOnce(
   const wire = new WireConnection(session, peer, config.maxMessageSize, handler, () =>
     sendCancel(peer, wire.encrypted, session.key),
   )
-  const transport = new SocketTransport(socket, wire)
+  const open = (handler: TransportHandler) => new SocketTransport(socket, handler)
+  const { trace } = config
+  const transport =
+    trace === undefined
+      ? open(wire)
+      : new TracedTransport(new ProtocolTracer(trace.stream, trace), wire, open)
   const onAbort = () => wire.destroy()
   signal.addEventListener('abort', onAbort)
   try {

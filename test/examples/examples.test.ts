@@ -68,6 +68,16 @@ test('version prints the version of the server', async () => {
   expect(example.output()).toMatch(/^PostgreSQL \d+/)
 })
 
+test('parse-capture prints what a captured stream says', async () => {
+  const example = await run('parse-capture')
+  await example.success
+  expect(example.output()).toContain("columns: [ 'id', 'name' ]")
+  expect(example.output()).toContain("row: [ '2', 'Grace' ]")
+  expect(example.output()).toContain("done: { command: 'SELECT', rowCount: 2 }")
+  expect(example.output()).toContain('error 22012: division by zero')
+  expect(example.output()).toMatch(/^refused: the length \d+ of /m)
+})
+
 test('concurrent-tasks survives a failing task and leaks no connection', async () => {
   const example = await run('concurrent-tasks')
   await example.success
