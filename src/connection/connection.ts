@@ -3,6 +3,7 @@ import type { ProtocolVersion } from '../config/connect-options.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { GivenCodec } from '../types/type-options.js'
 import type { Request } from '../wire/request.js'
+import type { TextRowsRequest } from '../wire/requests/text-rows.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import { startCloseTimer } from './close-timer.js'
 import type { ConnectionEvents } from './connection-events.js'
@@ -13,6 +14,10 @@ import {
   type NotificationListener,
   type Subscription,
 } from './listener.js'
+import type { QueryOptions } from './query-options.js'
+import { replicationQuery } from './replication-query.js'
+import type { QueryResult } from './result.js'
+import type { Sql } from './sql.js'
 import { Transactional } from './transaction.js'
 import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from './type-codecs.js'
 
@@ -134,6 +139,22 @@ export class Connection extends Transactional implements AsyncDisposable {
   /** Whether TLS protects the connection. */
   get isEncrypted(): boolean {
     return this.wire.encrypted
+  }
+
+  /**
+   * Rows, columns and command tag, for who needs all of it. On a replication connection it takes
+   * commands such as `IDENTIFY_SYSTEM`, without parameters, and gives all values as text; there it and
+   * `execute` without parameters are all that the server takes.
+   */
+  override query<Row = Record<string, unknown>>(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options: QueryOptions = {},
+  ): Promise<QueryResult<Row>> {
+    const { session } = this.wire
+    if (!session.isReplication) return super.query(query, params, options)
+    const run = (request: TextRowsRequest) => this.run(request, options)
+    return replicationQuery(session, run, query, params, options)
   }
 
   /**

@@ -21,6 +21,8 @@ export class Session {
   hasChanged = false
   /** The deadline of queries that have none of their own, in ms; 0 for none. */
   queryTimeoutMs = 0
+  /** Whether the server takes replication commands, and so the simple protocol alone. */
+  isReplication = false
   /** What is known of statements; shared by the connections of a pool. */
   readonly descriptions: DescriptionCache
   /** Whether the open transaction has changed what statements mean, so that to roll it back does so again. */
