@@ -1,4 +1,4 @@
-import { channels } from '../base/telemetry.js'
+import { type CopyTrace, channels, traced } from '../base/telemetry.js'
 import type { PromiseRequest, Request } from '../wire/request.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
 import { copyFromSource, copyPieces, copyToSink } from './copy.js'
@@ -53,6 +53,14 @@ export abstract class BulkQueryable {
     return request.promise
   }
 
+  #traceCopy(text: string, run: () => Promise<CommandResult>): Promise<CommandResult> {
+    if (!channels.copy.hasSubscribers) return run()
+    const trace: CopyTrace = { text }
+    return traced(channels.copy, trace, run, (_, { rowCount }) => {
+      trace.rowCount = rowCount
+    })
+  }
+
   readonly #submit = (request: Request): void => this.submit(request)
 
   /**
@@ -88,7 +96,7 @@ export abstract class BulkQueryable {
   ): Promise<CommandResult> | AsyncGenerator<Buffer, void> {
     const statement = copyToStatement(target, options)
     if (sink === undefined) return copyPieces(this.#submit, statement)
-    return copyToSink(this.#submit, statement, sink)
+    return this.#traceCopy(statement, () => copyToSink(this.#submit, statement, sink))
   }
 
   /**
@@ -106,7 +114,8 @@ export abstract class BulkQueryable {
     source: CopySource,
     options: CopyFromOptions = {},
   ): Promise<CommandResult> {
-    return copyFromSource(this.#submit, copyFromStatement(table, options), source)
+    const statement = copyFromStatement(table, options)
+    return this.#traceCopy(statement, () => copyFromSource(this.#submit, statement, source))
   }
 
   /**

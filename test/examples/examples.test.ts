@@ -103,6 +103,12 @@ test('acquire-timeout prints what the pool looks like when it is exhausted', asy
   expect(example.output()).toContain('after the release: served')
 })
 
+test('transaction loses no money in conflicts', async () => {
+  const example = await run('transaction')
+  await example.success
+  expect(example.output()).toMatch(/^30 transfers, \d+ conflicts, 300 in all accounts$/m)
+})
+
 test('web-application under load loses no request when it is told to stop', async () => {
   const example = await run('web-application')
   const [, url = ''] = await example.waitFor(/listening on (http:\S+)/)

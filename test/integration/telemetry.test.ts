@@ -124,6 +124,29 @@ test('sluice:transaction counts attempts', async () => {
   ])
 })
 
+test('sluice:copy tells the statement and the count', async () => {
+  await conn.execute('create temp table copied (a int)')
+  const seen = record('sluice:copy')
+  await conn.copyFrom('copied', [Buffer.from('1\n2\n')])
+  expect(seen.at(-1)).toEqual([
+    'asyncEnd',
+    { text: expect.stringMatching(/^copy "copied" from stdin/i), rowCount: 2, duration },
+  ])
+})
+
+test('sluice:pool:acquire tells waiting and failures', async () => {
+  const seen = record('sluice:pool:acquire')
+  await using pool = await createPool(dsn, { minSize: 1, maxSize: 1, name: 'main' })
+  const borrowed = await pool.acquire()
+  await pool.acquire({ timeout: 5 }).catch(() => {})
+  borrowed.release()
+  const ends = seen.filter(([event]) => event === 'asyncEnd').map(([, context]) => context)
+  expect(ends).toEqual([
+    { pool: 'main', duration },
+    { pool: 'main', duration, error: expect.objectContaining({ name: 'PoolTimeoutError' }) },
+  ])
+})
+
 describe('AsyncLocalStorage', () => {
   const storage = new AsyncLocalStorage<string>()
 
