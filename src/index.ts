@@ -93,6 +93,8 @@ export type {
   SslOptions,
   TlsVersion,
 } from './config/tls-options.js'
+export type { BatchStatement } from './connection/batch-items.js'
+export type { ManyResult } from './connection/bulk-queryable.js'
 export { BulkQueryable } from './connection/bulk-queryable.js'
 export type { ConnectOptions } from './connection/connect.js'
 export { connect } from './connection/connect.js'
@@ -110,6 +112,9 @@ export type {
   CopyTableOptions,
   CopyToOptions,
 } from './connection/copy-statement.js'
+export type { CursorOptions } from './connection/cursor.js'
+export { Cursor } from './connection/cursor.js'
+export type { InsertManyOptions, InsertManyResult } from './connection/insert-many.js'
 export type { LargeObjectMode, SeekOrigin } from './connection/large-object.js'
 export {
   createLargeObject,
@@ -119,10 +124,12 @@ export {
 } from './connection/large-object.js'
 export type { NotificationListener } from './connection/listener.js'
 export { Subscription } from './connection/listener.js'
+export type { ParameterRows } from './connection/many.js'
 export type { FetchvalOptions, LimitOptions, QueryOptions } from './connection/query-options.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'
 export { RowReader } from './connection/row-reader.js'
+export { RowStream } from './connection/row-stream.js'
 export type { SqlTag } from './connection/sql.js'
 export { Sql, sql } from './connection/sql.js'
 export { Transaction, Transactional } from './connection/transaction.js'
@@ -133,6 +140,7 @@ export type {
   TransactionRetry,
 } from './connection/transaction-options.js'
 export type { TypeCodecOptions } from './connection/type-codecs.js'
+export type { FetchcolOptions, NumberArray } from './connection/value-column.js'
 export { createPool } from './pool/create-pool.js'
 export type { HistogramSnapshot } from './pool/histogram.js'
 export type { AcquireOptions, ExpireOptions } from './pool/pool.js'

@@ -22,6 +22,8 @@ export abstract class SluiceError extends Error {
   readonly code: string
   /** True only when the server cannot have acted on the request, so that repeating it is harmless. */
   readonly safeToRetry: boolean
+  /** Of several statements run as a batch: which one failed, the first being 0. */
+  declare batchIndex?: number
 
   constructor(message: string, defaultCode: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)

@@ -1,6 +1,11 @@
 import { type CopyTrace, channels, traced } from '../base/telemetry.js'
+import type { RowDecoder } from '../types/row-decoder.js'
 import type { PromiseRequest, Request } from '../wire/request.js'
+import { BatchRequest } from '../wire/requests/batch.js'
+import { QueryRequest } from '../wire/requests/query.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
+import { type ChooseDecoder, StreamRequest } from '../wire/requests/stream.js'
+import { type BatchStatement, batchItems } from './batch-items.js'
 import { copyFromSource, copyPieces, copyToSink } from './copy.js'
 import {
   type CopyRecordsOptions,
@@ -17,19 +22,23 @@ import {
   copyFromStatement,
   copyToStatement,
 } from './copy-statement.js'
+import { Cursor, type CursorOptions, type CursorSession } from './cursor.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
-import { type LimitOptions, limitsOf } from './query-options.js'
-import type { RowMode } from './result.js'
+import { type InsertManyOptions, type InsertManyResult, insertMany } from './insert-many.js'
+import { executeMany, type ParameterRows } from './many.js'
+import { type LimitOptions, limitsOf, type QueryOptions, rowModeOf } from './query-options.js'
+import { type QueryResult, wholeResult } from './result.js'
 import type { RowReader } from './row-reader.js'
+import { RowStream } from './row-stream.js'
+import type { Run } from './run.js'
+import { readQuery, readText, type Sql } from './sql.js'
 import { type TraceableRequest, tracedQuery } from './traced-query.js'
+import { type FetchcolOptions, type NumberArray, valuesOfColumn } from './value-column.js'
 
 /** The methods for more rows than fit memory: streams, COPY and batches. See {@link Queryable}. */
 export abstract class BulkQueryable {
   /** Hands a request to a connection, which settles it in all cases. */
   protected abstract submit(request: Request): void
-
-  /** The deadline of queries that are given none, in ms; 0 for none. */
-  protected abstract get queryTimeout(): number
 
   /**
    * Runs `fn` with one connection for all its requests: a connection gives itself, a pool borrows one
@@ -41,13 +50,15 @@ export abstract class BulkQueryable {
     options?: HoldOptions,
   ): Promise<T>
 
-  /** Submits a request, with the limits that the options ask for. */
+  /** The deadline of queries that are given none, in ms; 0 for none. */
+  protected abstract get queryTimeout(): number
+
+  /** Submits a query, with the limits that the options ask for. */
   protected run<T>(
     request: PromiseRequest<T> & TraceableRequest<T>,
     options: LimitOptions,
   ): Promise<T> {
-    const limits = limitsOf(options, this.queryTimeout)
-    if (limits !== undefined) request.limitBy(limits)
+    this.limit(request, options)
     if (channels.query.hasSubscribers) return tracedQuery(request, () => this.submit(request))
     this.submit(request)
     return request.promise
@@ -61,7 +72,156 @@ export abstract class BulkQueryable {
     })
   }
 
-  readonly #submit = (request: Request): void => this.submit(request)
+  /** Gives a request the limits that the options ask for. */
+  protected limit<T>(request: PromiseRequest<T>, options: LimitOptions): void {
+    const limits = limitsOf(options, this.queryTimeout)
+    if (limits !== undefined) request.limitBy(limits)
+  }
+
+  /** The session of a new cursor. */
+  protected cursorSession(): CursorSession {
+    return { run: this.#run, end: () => Promise.resolve() }
+  }
+
+  readonly #run: Run = (request, options) => {
+    this.limit(request, options)
+    this.submit(request)
+    return request.promise
+  }
+
+  /**
+   * The rows of a query as a `ReadableStream`, at the pace of its reader, without a transaction.
+   *
+   * ```ts
+   * for await (const user of conn.stream<User>('select * from users')) …
+   * for await (const users of conn.stream<User>('select * from users').chunks()) …
+   * ```
+   *
+   * It is returned at once; errors come out of it, behind the rows before them. It has the connection for
+   * itself until it is read to its end or cancelled: what is called on the connection meanwhile waits.
+   * Whoever leaves early stops the query on the server, unless a transaction is open, which that would
+   * fail: there the rest is passed over. `queryTimeout` does not count, `timeout` does.
+   */
+  stream<Row = Record<string, unknown>>(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options: QueryOptions = {},
+  ): RowStream<Row> {
+    const request = new StreamRequest<Row>(...readQuery(query, params), chooseDecoder(options))
+    this.#run(request, { ...options, timeout: options.timeout ?? 0 }).catch(() => {})
+    return new RowStream(request)
+  }
+
+  /**
+   * A {@link Cursor} over the rows of a query. On a connection it needs an open transaction, and takes its
+   * place among the other queries whenever it is asked for rows. On a pool it has a connection and a
+   * transaction of its own until it is closed, as by the end of a loop. asyncpg: `cursor`.
+   */
+  cursor<Row = Record<string, unknown>>(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options: CursorOptions = {},
+  ): Cursor<Row> {
+    const [text, parameters] = readQuery(query, params)
+    return new Cursor<Row>(this.cursorSession(), text, parameters, options, chooseDecoder(options))
+  }
+
+  /**
+   * Runs several statements in one round trip, as one transaction unless one is open: all or nothing.
+   * Gives the result of each.
+   *
+   * ```ts
+   * const [user, count] = await conn.batch([
+   *   ['insert into users (name) values ($1) returning id', ['Ann']],
+   *   ['select count(*) from users', []],
+   * ])
+   * ```
+   *
+   * The error of a statement tells by `batchIndex` which it was. Statements that are new to the connection
+   * are prepared before in a trip of their own, so none can use what one before it creates.
+   */
+  batch(
+    items: readonly BatchStatement[],
+    options: QueryOptions = {},
+  ): Promise<QueryResult<Record<string, unknown>>[]> {
+    const request = new BatchRequest(batchItems(items), wholeResult(rowModeOf(options)))
+    return this.#run(request, options) as Promise<QueryResult<Record<string, unknown>>[]>
+  }
+
+  /**
+   * Runs a statement once for each row of parameters, as one transaction unless one is open: all or
+   * nothing. The rows are taken from the iterable as fast as the server takes them. asyncpg:
+   * `executemany`.
+   *
+   * ```ts
+   * await conn.executemany('insert into users (id, name) values ($1, $2)', [[1, 'Ann'], [2, 'Bo']])
+   * ```
+   *
+   * Rejects with {@link EncodeError}, whose `row` tells which row it was, for a value that does not fit;
+   * with what the iterable throws. In an open transaction either fails the transaction.
+   */
+  async executemany(
+    query: string | Sql,
+    paramRows: ParameterRows,
+    options: LimitOptions = {},
+  ): Promise<ManyResult> {
+    const text = readText(query)
+    const { command, rowCount } = await executeMany(this.#run, text, paramRows, options)
+    return { command, rowCount }
+  }
+
+  /** As {@link executemany}, and gives the rows that the statement returns. asyncpg: `fetchmany`. */
+  async fetchmany<Row = Record<string, unknown>>(
+    query: string | Sql,
+    paramRows: ParameterRows,
+    options: QueryOptions = {},
+  ): Promise<Row[]> {
+    const text = readText(query)
+    const choose = chooseDecoder<Row>(options)
+    const { rows } = await executeMany(this.#run, text, paramRows, options, choose)
+    return rows as Row[]
+  }
+
+  /**
+   * Inserts many rows in the fastest way that fits: by COPY, or, for `returning` and `onConflict`, by a
+   * statement run for each under one Sync. All or nothing.
+   *
+   * ```ts
+   * await conn.insertMany('users', [{ id: 1, name: 'Ann' }, { id: 2, name: 'Bo' }])
+   * ```
+   *
+   * @param rows an iterable or async iterable of objects, or of arrays in the order of `columns`
+   */
+  insertMany<Row = Record<string, unknown>>(
+    table: string,
+    rows: Records,
+    options: InsertManyOptions & QueryOptions = {},
+  ): Promise<InsertManyResult<Row>> {
+    return insertMany<Row>(this.#run, table, rows, options, chooseDecoder(options))
+  }
+
+  /**
+   * The values of one column of all rows, as an array; with `typedArray` as an `Int32Array` or the like.
+   * Rejects with {@link InterfaceError} when there is no such column.
+   */
+  fetchcol(
+    query: string | Sql,
+    params: readonly unknown[] | undefined,
+    options: FetchcolOptions & { readonly typedArray: true },
+  ): Promise<NumberArray>
+  fetchcol<T = unknown>(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options?: FetchcolOptions,
+  ): Promise<T[]>
+  fetchcol(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options: FetchcolOptions = {},
+  ): Promise<unknown> {
+    const request = new QueryRequest(...readQuery(query, params), valuesOfColumn(options))
+    return this.run(request, options)
+  }
 
   /**
    * Copies a table, or the result of a query given as `{ query }`, into `sink`, at the pace of the
@@ -80,23 +240,23 @@ export abstract class BulkQueryable {
    * @param target the name of a table, as it is: `schemaName` is an option
    */
   copyTo(
-    target: string | CopyQuery,
+    target: string | CopyQuery | Sql,
     sink: CopySink,
     options?: CopyToOptions,
   ): Promise<CommandResult>
   copyTo(
-    target: string | CopyQuery,
+    target: string | CopyQuery | Sql,
     sink?: undefined,
     options?: CopyToOptions,
   ): AsyncGenerator<Buffer, void>
   copyTo(
-    target: string | CopyQuery,
+    target: string | CopyQuery | Sql,
     sink?: CopySink,
     options: CopyToOptions = {},
   ): Promise<CommandResult> | AsyncGenerator<Buffer, void> {
     const statement = copyToStatement(target, options)
-    if (sink === undefined) return copyPieces(this.#submit, statement)
-    return this.#traceCopy(statement, () => copyToSink(this.#submit, statement, sink))
+    if (sink === undefined) return copyPieces(this.#run, statement, options)
+    return this.#traceCopy(statement, () => copyToSink(this.#run, statement, sink, options))
   }
 
   /**
@@ -115,7 +275,7 @@ export abstract class BulkQueryable {
     options: CopyFromOptions = {},
   ): Promise<CommandResult> {
     const statement = copyFromStatement(table, options)
-    return this.#traceCopy(statement, () => copyFromSource(this.#submit, statement, source))
+    return this.#traceCopy(statement, () => copyFromSource(this.#run, statement, source, options))
   }
 
   /**
@@ -139,7 +299,7 @@ export abstract class BulkQueryable {
     rows: Records,
     options: CopyRecordsOptions = {},
   ): Promise<CommandResult> {
-    return copyRecordsInto(this.#submit, table, rows, options)
+    return copyRecordsInto(this.#run, table, rows, options)
   }
 
   /**
@@ -151,9 +311,22 @@ export abstract class BulkQueryable {
    * ```
    */
   copyRecordsFrom<Row = Record<string, unknown>>(
-    query: string,
-    options: { readonly rowMode?: RowMode } = {},
+    query: string | Sql,
+    options: QueryOptions = {},
   ): RowReader<Row> {
-    return copyRecordsOf<Row>(this.#submit, query, options.rowMode ?? 'object')
+    return copyRecordsOf<Row>(this.#run, readText(query), options)
   }
+}
+
+/** What an {@link BulkQueryable.executemany} did. */
+export interface ManyResult {
+  /** The command, such as `INSERT`; empty when there was nothing to run. */
+  readonly command: string
+  /** Rows affected by all of it. */
+  readonly rowCount: number
+}
+
+function chooseDecoder<Row>(options: QueryOptions): ChooseDecoder<Row> {
+  const mode = rowModeOf(options)
+  return (plan) => (mode === 'array' ? plan.arrayDecoder : plan.objectDecoder) as RowDecoder<Row>
 }

@@ -6,7 +6,6 @@ import { CopyInRequest } from '../wire/requests/copy-in.js'
 import { CopyOutRequest } from '../wire/requests/copy-out.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
 import type { StatementPlan } from '../wire/statement-plan.js'
-import type { Submit } from './copy.js'
 import {
   type CopyTableOptions,
   columnList,
@@ -14,12 +13,13 @@ import {
   tableName,
   whereClause,
 } from './copy-statement.js'
-import { feed, type Source, sourceOf } from './feed.js'
-import type { RowMode } from './result.js'
+import { feed, following, type Source, sourceOf } from './feed.js'
+import { type LimitOptions, type QueryOptions, rowModeOf } from './query-options.js'
 import { RowReader } from './row-reader.js'
+import type { Run } from './run.js'
 
 /** Options of `copyRecordsTo`. */
-export interface CopyRecordsOptions extends CopyTableOptions {
+export interface CopyRecordsOptions extends CopyTableOptions, LimitOptions {
   /** A condition, in SQL and as it is: rows that do not meet it are left out. */
   readonly where?: string
 }
@@ -32,28 +32,39 @@ const MESSAGE_BYTES = 64 * 1024
 
 /** Copies typed rows into a table. The types are those of its columns, asked for before. */
 export async function copyRecordsInto(
-  submit: Submit,
+  run: Run,
   table: string,
   records: Records,
+  options: CopyRecordsOptions,
+): Promise<CommandResult> {
+  const source = sourceOf(records, 'the rows')
+  const next = source.next()
+  // A source that has its first row at once keeps the place of the call among those around it.
+  const first = 'then' in next ? await next : next
+  return copyRecordsOfSource(run, table, first, source, options)
+}
+
+/** As {@link copyRecordsInto}, for a source whose first row was taken. */
+export async function copyRecordsOfSource(
+  run: Run,
+  table: string,
+  first: IteratorResult<RecordValues>,
+  rest: Source<RecordValues>,
   options: CopyRecordsOptions,
 ): Promise<CommandResult> {
   const { columns, schemaName, where } = options
   const list = columns === undefined ? '*' : columnList(columns)
   const described = `select ${list} from ${qualifiedName(table, schemaName)} limit 0`
   const condition = whereClause(where)
-  const source = sourceOf(records, 'the rows')
-  const next = source.next()
-  // A source that has its first row at once keeps the place of the call among those around it.
-  const first = 'then' in next ? await next : next
   let writer: RecordWriter | undefined
   const command = CopyCommand.describing(described, (plan) => {
     writer = new RecordWriter(plan.columns, first.done === true ? undefined : first.value)
     return `COPY ${tableName(table, options)} FROM STDIN WITH (FORMAT ${writer.format})${condition}`
   })
   const request = new CopyInRequest(command)
-  submit(request)
+  const result = run(request, options)
   await feed(
-    following(first, source),
+    following(first, rest),
     request,
     (row) => {
       if (writer === undefined) return
@@ -66,11 +77,12 @@ export async function copyRecordsInto(
       request.addAll(writer.data)
     },
   )
-  return request.promise
+  return result
 }
 
 /** Copies the rows of a query out, typed as those of `fetch`. */
-export function copyRecordsOf<Row>(submit: Submit, query: string, mode: RowMode): RowReader<Row> {
+export function copyRecordsOf<Row>(run: Run, query: string, options: QueryOptions): RowReader<Row> {
+  const mode = rowModeOf(options)
   return new RowReader(() => {
     const reader = new RecordReader<Row>()
     const command = CopyCommand.describing(query, (plan) => {
@@ -79,7 +91,7 @@ export function copyRecordsOf<Row>(submit: Submit, query: string, mode: RowMode)
       return `COPY (${copiedQuery(query, plan)}) TO STDOUT WITH (FORMAT binary)`
     })
     const request = new CopyOutRequest(command, reader)
-    submit(request)
+    run(request, options).catch(() => {})
     return request
   })
 }
@@ -94,16 +106,4 @@ function copiedQuery(query: string, { columns }: StatementPlan): string {
   const names = columns.map((_, i) => `c${i}`)
   const values = columns.map(({ format }, i) => (format === 1 ? names[i] : `${names[i]}::text`))
   return `SELECT ${values.join(', ')} FROM (${bare}) AS q (${names.join(', ')})`
-}
-
-/** A source whose first item was taken already. */
-function following<T>(first: IteratorResult<T>, rest: Source<T>): Source<T> {
-  let isFirst = true
-  const next = () => {
-    if (!isFirst) return rest.next()
-    isFirst = false
-    return first
-  }
-  // Of either kind, as the rest is.
-  return { next, return: () => rest.return?.() } as Source<T>
 }

@@ -1,5 +1,7 @@
 import { InterfaceError } from '../base/errors.js'
+import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier, quoteLiteral } from './quote.js'
+import { readText, Sql } from './sql.js'
 
 /** The formats of COPY data. */
 export type CopyFormat = 'text' | 'csv' | 'binary'
@@ -13,7 +15,7 @@ export interface CopyTableOptions {
 }
 
 /** How the data look, for both directions. What is not given is the server's default. */
-export interface CopyFormatOptions extends CopyTableOptions {
+export interface CopyFormatOptions extends CopyTableOptions, LimitOptions {
   /** Default `text`. */
   readonly format?: CopyFormat
   /** Between values, one byte. Default: tab, or comma for csv. */
@@ -66,13 +68,13 @@ const FORMATS: readonly unknown[] = ['text', 'csv', 'binary']
 const ENCODINGS: readonly unknown[] = ['UTF8', 'utf8', 'utf-8', 'UTF-8']
 
 /** `COPY … TO STDOUT`. @throws {TypeError} if an option is of the wrong kind or unknown. */
-export function copyToStatement(target: string | CopyQuery, options: CopyToOptions): string {
+export function copyToStatement(target: string | CopyQuery | Sql, options: CopyToOptions): string {
   checkKeys(options, ['forceQuote'])
   if (typeof target !== 'string') {
     if (options.columns !== undefined || options.schemaName !== undefined) {
       throw new InterfaceError('the options "columns" and "schemaName" are for tables, not queries')
     }
-    return `COPY (${bare(target.query)}\n) TO STDOUT${withClause(options, forceQuoteOption(options))}`
+    return `COPY (${bare(Sql.is(target) ? readText(target) : target.query)}\n) TO STDOUT${withClause(options, forceQuoteOption(options))}`
   }
   if (QUERY.test(target) && options.schemaName === undefined) {
     throw new InterfaceError('a string is the name of a table; a query is given as { query }')

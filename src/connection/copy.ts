@@ -1,5 +1,4 @@
 import { EncodeError } from '../base/errors.js'
-import type { Request } from '../wire/request.js'
 import { CopyCommand } from '../wire/requests/copy-command.js'
 import { CopyInRequest } from '../wire/requests/copy-in.js'
 import { CopyOutRequest } from '../wire/requests/copy-out.js'
@@ -8,48 +7,55 @@ import { BytesReceiver } from './copy-receiver.js'
 import { type CopySink, openSink } from './copy-sink.js'
 import { type CopyPiece, type CopySource, openSource } from './copy-source.js'
 import { feed } from './feed.js'
-
-/** Hands a request to a connection, which settles it in all cases. */
-export type Submit = (request: Request) => void
+import type { LimitOptions } from './query-options.js'
+import type { Run } from './run.js'
 
 /** Runs `COPY … TO STDOUT` and gives its data as they come. Nothing is sent before the first is asked for. */
-export function copyPieces(submit: Submit, statement: string): AsyncGenerator<Buffer, void> {
+export function copyPieces(
+  run: Run,
+  statement: string,
+  options: LimitOptions,
+): AsyncGenerator<Buffer, void> {
   const request = new CopyOutRequest(CopyCommand.of(statement), new BytesReceiver())
-  return chunksOf(request, () => submit(request))
+  return chunksOf(request, () => run(request, options).catch(() => {}))
 }
 
 /** Runs `COPY … TO STDOUT` into a sink. */
 export async function copyToSink(
-  submit: Submit,
+  run: Run,
   statement: string,
   sink: CopySink,
+  options: LimitOptions,
 ): Promise<CommandResult> {
   const writeAll = openSink(sink)
   const request = new CopyOutRequest(CopyCommand.of(statement), new BytesReceiver())
-  submit(request)
+  const result = run(request, options)
+  // It is awaited behind the data, which may end earlier by another failure.
+  result.catch(() => {})
   await writeAll(chunksOf(request), () => request.leave())
-  return request.promise
+  return result
 }
 
 /** Runs `COPY … FROM STDIN` with the data of a source. */
 export async function copyFromSource(
-  submit: Submit,
+  run: Run,
   statement: string,
   source: CopySource,
+  options: LimitOptions,
 ): Promise<CommandResult> {
   const pieces = openSource(source)
   const request = new CopyInRequest(CopyCommand.of(statement))
-  submit(request)
+  const result = run(request, options)
   await feed(pieces, request, (piece: CopyPiece) => addPiece(request, piece))
-  return request.promise
+  return result
 }
 
 /** The chunks of a COPY out; whoever leaves early ends it. */
 async function* chunksOf(
   request: CopyOutRequest<Buffer>,
-  submit: () => void = () => {},
+  start: () => unknown = () => {},
 ): AsyncGenerator<Buffer, void> {
-  submit()
+  start()
   try {
     for (;;) {
       const chunk = await request.chunks.next()

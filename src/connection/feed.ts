@@ -36,6 +36,8 @@ export async function feed<T>(
   addRest: () => void = () => {},
 ): Promise<void> {
   let isDone = false
+  // It may settle while nobody awaits it yet, but the source.
+  target.promise.catch(() => {})
   try {
     isDone = await pump(source, target, add)
     if (isDone) {
@@ -104,4 +106,16 @@ function close(source: Source<unknown>): void {
   } catch {
     // As above, of a source that is not asynchronous.
   }
+}
+
+/** A source whose first item was taken already. */
+export function following<T>(first: IteratorResult<T>, rest: Source<T>): Source<T> {
+  let isFirst = true
+  const next = () => {
+    if (!isFirst) return rest.next()
+    isFirst = false
+    return first
+  }
+  // Of either kind, as the rest is.
+  return { next, return: () => rest.return?.() } as Source<T>
 }

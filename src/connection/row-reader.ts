@@ -1,8 +1,7 @@
-import { ChunkQueue } from '../wire/chunk-queue.js'
-
-/** A request whose rows come while it runs. */
+/** Where rows come from while they are read: a request that runs, or a portal. */
 export interface RowSource<Row> {
-  readonly chunks: ChunkQueue<Row[]>
+  /** `next` gives the rows that come next, undefined behind the last. */
+  readonly chunks: { next(): Promise<Row[] | undefined> }
   /** Settles behind the last chunk. */
   readonly promise: Promise<unknown>
   /** Nobody wants the rows any more. */
@@ -38,20 +37,32 @@ export class RowReader<Row> implements AsyncIterableIterator<Row> {
     return this.#nextOfChunk()
   }
 
+  /** Whether {@link next} has a row without waiting for the server. */
+  get hasRow(): boolean {
+    return this.#at < this.#rows.length
+  }
+
   /** Gives up the rows that are left. */
   async return(): Promise<IteratorResult<Row, undefined>> {
     this.#close()
     return { value: undefined, done: true }
   }
 
+  /** The rows that come next, all that are there; undefined behind the last. */
+  async nextChunk(): Promise<Row[] | undefined> {
+    if (!this.hasRow && !(await this.#more())) return undefined
+    const rows = this.#at === 0 ? this.#rows : this.#rows.slice(this.#at)
+    this.#rows = []
+    this.#at = 0
+    return rows
+  }
+
   /** The rows in arrays as they come, some hundred or thousand each. */
   async *chunks(): AsyncGenerator<Row[], void> {
     try {
       for (;;) {
-        if (this.#at >= this.#rows.length && !(await this.#more())) return
-        const rows = this.#at === 0 ? this.#rows : this.#rows.slice(this.#at)
-        this.#rows = []
-        this.#at = 0
+        const rows = await this.nextChunk()
+        if (rows === undefined) return
         yield rows
       }
     } finally {
@@ -96,7 +107,9 @@ export class RowReader<Row> implements AsyncIterableIterator<Row> {
 }
 
 function noRows<Row>(): RowSource<Row> {
-  const chunks = new ChunkQueue<Row[]>()
-  chunks.end()
-  return { chunks, promise: Promise.resolve(), leave() {} }
+  return {
+    chunks: { next: () => Promise.resolve(undefined) },
+    promise: Promise.resolve(),
+    leave() {},
+  }
 }

@@ -112,6 +112,17 @@ export function readQuery(
   return [query, params ?? []]
 }
 
+/**
+ * The text of a query that takes no parameters here, or those of many rows.
+ *
+ * @throws {TypeError} when it is of the wrong kind, or an {@link Sql} with values
+ */
+export function readText(query: string | Sql): string {
+  const [text, values] = readQuery(query, undefined)
+  if (values.length === 0) return text
+  throw new TypeError('a query without parameters is needed; this one has some in it')
+}
+
 function tag(strings: TemplateStringsArray, ...values: readonly unknown[]): Sql {
   // A call with an array that came from outside would make SQL of it; only templates have `raw`.
   if (!Array.isArray(strings) || !Array.isArray(strings.raw) || !Object.isFrozen(strings)) {

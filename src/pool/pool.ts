@@ -6,6 +6,8 @@ import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
 import type { ConnectOptions } from '../connection/connect.js'
 import type { CloseOptions } from '../connection/connection.js'
+import type { CursorSession } from '../connection/cursor.js'
+import { OwnCursorSession } from '../connection/cursor-session.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
 import { Transactional } from '../connection/transaction.js'
 import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from '../connection/type-codecs.js'
@@ -252,6 +254,14 @@ export class Pool extends Transactional implements AsyncDisposable {
     options: HoldOptions = {},
   ): Promise<T> {
     return this.use((connection) => connection.hold(fn), options)
+  }
+
+  /** A cursor of the pool has a transaction of its own. */
+  protected override cursorSession(): CursorSession {
+    return new OwnCursorSession(
+      (fn, options) => this.hold(fn, options),
+      (request, options) => this.limit(request, options),
+    )
   }
 
   async #acquireLater(

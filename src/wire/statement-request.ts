@@ -95,6 +95,16 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     return undefined
   }
 
+  /** Whether so many parameters were given. */
+  protected hasParameters(count: number): boolean {
+    return count === this.parameters.length
+  }
+
+  /** Whether nothing is lost by running it once more from the start. */
+  protected get canRunAgain(): boolean {
+    return true
+  }
+
   /** Whether it was bound before anything was known of the statement. */
   protected get isBlind(): boolean {
     return this.#isBlind
@@ -296,8 +306,8 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     const plan = state.description.planFor(this.typesOf(session))
     if (plan === bound) return
     const expects = plan.parameters.length
-    const { length } = this.parameters
-    if (expects !== length) {
+    if (!this.hasParameters(expects)) {
+      const { length } = this.parameters
       this.fail(new InterfaceError(`the query has ${expects} parameters, but ${length} were given`))
     }
     const readable = plan.readAs(bound.resultFormats)
@@ -335,7 +345,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   }
 
   #runAgainOnce(): void {
-    if (this.#runs === 'once') this.#runs = 'again'
+    if (this.#runs === 'once' && this.canRunAgain) this.#runs = 'again'
   }
 
   /** Whether to run again now gives what it would have given in its turn. */

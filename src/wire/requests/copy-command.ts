@@ -12,6 +12,7 @@ export class CopyCommand {
   readonly #describedText: string | undefined
   readonly #compose: (plan: StatementPlan | undefined) => string
   #described: PreparedStatement | undefined
+  #prepare: PrepareRequest | undefined
   /** Since a type was not known. */
   #types: TypeNeeds | undefined
 
@@ -35,15 +36,23 @@ export class CopyCommand {
     })
   }
 
+  /** See {@link Request.waitsFor}. */
+  get waitsFor(): Request | undefined {
+    return this.#described?.state.kind === 'preparing' ? this.#prepare : undefined
+  }
+
+  /** See {@link Request.prerequisite}. */
   prerequisite(wire: Wire): Request | undefined {
     const { session } = wire
     if (this.#describedText === undefined) return undefined
     if (this.#described !== undefined) return this.#typesFirst(this.#described, wire)
     // Not from the cache: of a table that has changed the bytes could be taken for another type.
     this.#described = new PreparedStatement('', this.#describedText)
-    return new PrepareRequest(this.#described, session)
+    this.#prepare = new PrepareRequest(this.#described, session)
+    return this.#prepare
   }
 
+  /** See {@link Request.isWritable}. */
   isWritable(): boolean {
     return this.#described?.state.kind !== 'preparing' && !this.#types?.isPending
   }

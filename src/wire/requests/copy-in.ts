@@ -49,6 +49,10 @@ export class CopyInRequest extends PromiseRequest<CommandResult> {
     return this.#progress === 'answered'
   }
 
+  override get waitsFor(): Request | undefined {
+    return this.#command.waitsFor
+  }
+
   override prerequisite(wire: Wire): Request | undefined {
     return this.#command.prerequisite(wire)
   }
@@ -118,6 +122,16 @@ export class CopyInRequest extends PromiseRequest<CommandResult> {
   override onRefused(error: unknown): void {
     super.onRefused(error)
     this.#end()
+  }
+
+  override abandon(newError: (sent: boolean) => unknown): void {
+    super.abandon(newError)
+    this.#end()
+  }
+
+  /** The server waits for data, which it will not get. */
+  protected override onAbandoned(): void {
+    this.#fail()
   }
 
   /** Whether no more data are of use. */

@@ -32,6 +32,7 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
   readonly #receiver: CopyReceiver<Chunk>
   #progress: Progress = 'parsing'
   #tag = ''
+  #wire: Wire | undefined
   #isTakeScheduled = false
   #hasLeft = false
 
@@ -45,6 +46,10 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
     return this.#progress === 'answered'
   }
 
+  override get waitsFor(): Request | undefined {
+    return this.#command.waitsFor
+  }
+
   override prerequisite(wire: Wire): Request | undefined {
     return this.#command.prerequisite(wire)
   }
@@ -54,6 +59,7 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
   }
 
   write(wire: Wire): void {
+    this.#wire = wire
     this.chunks.flow = wire
     this.queryText = this.#command.write(wire)
     writeSync(wire.out)
@@ -115,14 +121,27 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
     this.#end()
   }
 
-  /** Nobody wants the data any more; what comes is passed over. Again does nothing. */
+  override abandon(newError: (sent: boolean) => unknown): void {
+    super.abandon(newError)
+    this.chunks.close()
+  }
+
+  /**
+   * Nobody wants the data any more. The server is told to stop, except within a transaction, which
+   * would fail by that: there what comes is passed over. Again does nothing.
+   */
   leave(): void {
     // Whoever leaves knows; nobody else is told.
     this.promise.catch(() => {})
     if (this.chunks.isOver) return
     this.#hasLeft = true
-    this.fail(new InterfaceError('the reader of the data left', { safeToRetry: false }))
-    this.chunks.close()
+    const left = () => new InterfaceError('the reader of the data left', { safeToRetry: false })
+    if ((this.#wire?.session.transactionStatus ?? 'idle') === 'idle') {
+      this.abandon(left)
+    } else {
+      this.fail(left())
+      this.chunks.close()
+    }
   }
 
   /** Whether {@link leave} ended it. */

@@ -1,6 +1,8 @@
 import { InterfaceError } from '../../base/errors.js'
 import { writeCopyFail } from '../../protocol/frontend.js'
+import type { PreparedStatement } from '../prepared-statement.js'
 import type { Wire } from '../request.js'
+import type { StatementPlan } from '../statement-plan.js'
 
 /*
  * COPY with STDIN or STDOUT, started by a query that has nowhere to take the data from or put it.
@@ -17,4 +19,11 @@ export function copyRefused(): InterfaceError {
   return new InterfaceError('COPY with STDIN or STDOUT is not possible by this call', {
     safeToRetry: false,
   })
+}
+
+const MAY_MENTION_COPY = /^\s*(?:with|insert|update|delete|merge)\b/i
+
+/** Whether a statement starts a COPY: it mentions one, gives no columns and is nothing else that mentions it. */
+export function startsCopy(statement: PreparedStatement, plan: StatementPlan): boolean {
+  return statement.mayCopy && plan.columns.length === 0 && !MAY_MENTION_COPY.test(statement.text)
 }

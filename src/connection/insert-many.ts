@@ -1,0 +1,120 @@
+import { EncodeError } from '../base/errors.js'
+import type { RecordValues } from '../types/copy-rows.js'
+import { ExecuteManyRequest } from '../wire/requests/execute-many.js'
+import type { ChooseDecoder } from '../wire/requests/stream.js'
+import { copyRecordsOfSource, type Records } from './copy-records.js'
+import { columnList, qualifiedName } from './copy-statement.js'
+import { feed, following, sourceOf } from './feed.js'
+import type { LimitOptions } from './query-options.js'
+import { quoteIdentifier } from './quote.js'
+import type { Run } from './run.js'
+
+/** Options of `insertMany`. */
+export interface InsertManyOptions extends LimitOptions {
+  /** The columns, in the order of the rows. Default: those that the first row names, or all of the table for rows that are arrays. */
+  readonly columns?: readonly string[]
+  /** The schema of the table. Default: where the search path finds it. */
+  readonly schemaName?: string
+  /** Columns to give back of each row that was inserted or updated; `*` for all. */
+  readonly returning?: readonly string[] | '*'
+  /**
+   * What to do with a row that is there already: `nothing` leaves it, whatever constraint it meets; with
+   * `columns`, those of a unique index, `update` are set to the new values, by default all others.
+   */
+  readonly onConflict?:
+    | 'nothing'
+    | { readonly columns: readonly string[]; readonly update?: readonly string[] }
+}
+
+/** What `insertMany` did. */
+export interface InsertManyResult<Row> {
+  /** What `returning` asked for, in the order of the rows given. */
+  readonly rows: Row[]
+  /** Rows that were inserted or updated. */
+  readonly rowCount: number
+}
+
+/** Inserts rows by COPY where it can do what is asked for, else by a statement run for each, in one go. */
+export async function insertMany<Row>(
+  run: Run,
+  table: string,
+  records: Records,
+  options: InsertManyOptions,
+  chooseDecoder: ChooseDecoder<unknown>,
+): Promise<InsertManyResult<Row>> {
+  const { returning, onConflict, schemaName, ...limits } = options
+  const source = sourceOf(records, 'the rows')
+  const next = source.next()
+  const first = 'then' in next ? await next : next
+  if (first.done === true) return { rows: [], rowCount: 0 }
+  const columns = options.columns ?? columnsOf(first.value)
+  if (returning === undefined && onConflict === undefined) {
+    const copied = await copyRecordsOfSource(run, table, first, source, {
+      ...limits,
+      ...(schemaName !== undefined && { schemaName }),
+      ...(columns !== undefined && { columns }),
+    })
+    return { rows: [], rowCount: copied.rowCount ?? 0 }
+  }
+  const width = columns?.length ?? (first.value as readonly unknown[]).length
+  const list = columns === undefined ? '' : ` (${columnList(columns)})`
+  const values = Array.from({ length: width }, (_, i) => `$${i + 1}`).join(', ')
+  const text =
+    `insert into ${qualifiedName(table, schemaName)}${list} values (${values})` +
+    conflictClause(onConflict, columns) +
+    returningClause(returning)
+  const request = new ExecuteManyRequest(text, returning === undefined ? undefined : chooseDecoder)
+  const result = run(request, limits)
+  let index = 0
+  await feed(following(first, source), request, (row) => {
+    request.add(valuesOf(row, columns, index))
+    index += 1
+  })
+  const { rows, rowCount } = await result
+  return { rows: rows as Row[], rowCount }
+}
+
+function columnsOf(row: RecordValues): readonly string[] | undefined {
+  return typeof row === 'object' && row !== null && !Array.isArray(row)
+    ? Object.keys(row)
+    : undefined
+}
+
+/** A row as parameters. */
+function valuesOf(
+  row: RecordValues,
+  columns: readonly string[] | undefined,
+  index: number,
+): readonly unknown[] {
+  if (Array.isArray(row)) return row
+  if (typeof row !== 'object' || row === null || columns === undefined) {
+    throw new EncodeError(`row ${index} is not an array, or an object whose columns are known`, {
+      row: index,
+    })
+  }
+  const values = row as { readonly [column: string]: unknown }
+  return columns.map((column) => values[column])
+}
+
+function conflictClause(
+  onConflict: InsertManyOptions['onConflict'],
+  columns: readonly string[] | undefined,
+): string {
+  if (onConflict === undefined) return ''
+  if (onConflict === 'nothing') return ' on conflict do nothing'
+  if (typeof onConflict !== 'object' || onConflict === null) {
+    throw new TypeError('the option "onConflict" must be "nothing" or { columns, update }')
+  }
+  const target = columnList(onConflict.columns, 'onConflict.columns')
+  const keys = new Set(onConflict.columns)
+  const update = onConflict.update ?? columns?.filter((column) => !keys.has(column)) ?? []
+  if (update.length === 0) return ` on conflict (${target}) do nothing`
+  columnList(update, 'onConflict.update')
+  const set = update.map(quoteIdentifier).map((name) => `${name} = excluded.${name}`)
+  return ` on conflict (${target}) do update set ${set.join(', ')}`
+}
+
+function returningClause(returning: InsertManyOptions['returning']): string {
+  if (returning === undefined) return ''
+  return ` returning ${returning === '*' ? '*' : columnList(returning, 'returning')}`
+}

@@ -1,0 +1,302 @@
+import {
+  EncodeError,
+  InterfaceError,
+  ProtocolError,
+  type ServerMessageFields,
+} from '../../base/errors.js'
+import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
+import { parseCommandTag } from '../../protocol/command-tag.js'
+import { beginBind, finishBind, writeExecute, writeSync } from '../../protocol/frontend.js'
+import { Backend, type TransactionStatus } from '../../protocol/messages.js'
+import { encodeParameters } from '../../types/parameters.js'
+import type { RowDecoder } from '../../types/row-decoder.js'
+import type { PreparedStatement } from '../prepared-statement.js'
+import { unexpectedMessage, type Wire } from '../request.js'
+import type { StatementPlan } from '../statement-plan.js'
+import { StatementRequest } from '../statement-request.js'
+import { copyRefused, startsCopy } from './refused-copy.js'
+import type { ChooseDecoder } from './stream.js'
+
+/** So much is collected before it is handed to the socket, in bytes. */
+const SEND_BYTES = 64 * 1024
+
+/** A portal that does not exist, so that to execute it fails the batch; the server's log shows its name. */
+const NO_PORTAL = 'sluice: the source of the rows failed'
+
+/** What a batch did. */
+export interface ExecuteManyResult {
+  /** Rows returned, in the order of the parameters; none are kept where none are wanted. */
+  readonly rows: unknown[]
+  /** The command, such as `INSERT`; empty when there was nothing to run. */
+  readonly command: string
+  /** Rows affected or returned by all of it. */
+  readonly rowCount: number
+}
+
+/** Parameters can be added, or all were: the Sync is written, and what is still missing are answers. */
+type Progress = 'preparing' | 'open' | 'synced' | 'answered'
+
+/**
+ * One statement run once for each of many rows of parameters, which come while it runs: Bind and
+ * Execute for each, and one Sync for all, so that without a transaction they are one.
+ *
+ * Whoever has the rows waits for {@link writable}, adds some, and again until it is false; then
+ * {@link finish} or {@link abort}.
+ */
+export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
+  readonly #chooseDecoder: ChooseDecoder<unknown> | undefined
+  #decodeRow: RowDecoder<unknown> | undefined
+  #progress: Progress = 'preparing'
+  #wire: Wire | undefined
+  #statementName = ''
+  #isDrained = true
+  #isOver = false
+  #wake: (() => void) | undefined
+  #onOver: (() => void) | undefined
+  #rows: unknown[] = []
+  #added = 0
+  #bound = 0
+  #completed = 0
+  #rowCount = 0
+  #command = ''
+
+  /** @param chooseDecoder absent when rows that come are not wanted */
+  constructor(text: string, chooseDecoder?: ChooseDecoder<unknown>) {
+    super(text, [])
+    this.#chooseDecoder = chooseDecoder
+  }
+
+  override get exclusive(): boolean {
+    return true
+  }
+
+  protected get isAnswered(): boolean {
+    return this.#progress === 'answered' || this.#isComplete
+  }
+
+  protected get isBinding(): boolean {
+    return this.#progress === 'preparing' || (this.#bound === 0 && this.#completed === 0)
+  }
+
+  protected override hasParameters(_count: number): boolean {
+    return true
+  }
+
+  protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
+    if (startsCopy(statement, plan)) throw copyRefused()
+    this.#wire = wire
+    this.#statementName = statement.name
+    this.#decodeRow = this.#chooseDecoder?.(plan)
+    this.#progress = 'open'
+    this.#wakeUp()
+  }
+
+  protected onPlan(plan: StatementPlan): void {
+    this.#decodeRow = this.#chooseDecoder?.(plan)
+  }
+
+  protected reset(): void {
+    throw new InterfaceError('a batch cannot be run again')
+  }
+
+  protected override get canRunAgain(): boolean {
+    return false
+  }
+
+  onMessage(code: number, buf: Buffer, start: number, end: number): void {
+    switch (code) {
+      case Backend.BindComplete:
+        if (this.#bound !== this.#completed || this.#bound >= this.#added) break
+        readEmpty(code, start, end)
+        this.#bound += 1
+        return
+      case Backend.DataRow:
+        if (this.#bound <= this.#completed) break
+        this.#onRow(buf, start, end)
+        return
+      case Backend.CommandComplete:
+        if (this.#bound <= this.#completed) break
+        this.#onComplete(buf, start, end)
+        return
+      case Backend.EmptyQueryResponse:
+        if (this.#bound <= this.#completed) break
+        readEmpty(code, start, end)
+        this.#completed += 1
+        return
+      default:
+        if (this.onPreparation(code, buf, start, end)) return
+    }
+    throw unexpectedMessage(code, 'a batch')
+  }
+
+  override onServerError(fields: ServerMessageFields): void {
+    super.onServerError(fields)
+    this.#sync()
+    this.#progress = 'answered'
+    this.#end()
+  }
+
+  override onReady(status: TransactionStatus): void {
+    super.onReady(status)
+    this.#end()
+  }
+
+  override onLost(error: Error): void {
+    super.onLost(error)
+    this.#end()
+  }
+
+  override onRefused(error: unknown): void {
+    super.onRefused(error)
+    this.#end()
+  }
+
+  override abandon(newError: (sent: boolean) => unknown): void {
+    super.abandon(newError)
+    this.#end()
+  }
+
+  protected override onAbandoned(): void {
+    this.#rollBack()
+  }
+
+  onDrain(): void {
+    this.#isDrained = true
+    this.#wakeUp()
+  }
+
+  /** Whether parameters may be added at once. */
+  get isWritableNow(): boolean {
+    return this.#progress === 'open' && this.#isDrained
+  }
+
+  /** Waits until parameters may be added. False: they are of no use any more. To be called again only when it has settled. */
+  async writable(): Promise<boolean> {
+    while (!this.#isOver && !this.isWritableNow) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return !this.#isOver
+  }
+
+  set onOver(listener: (() => void) | undefined) {
+    this.#onOver = listener
+    if (this.#isOver) listener?.()
+  }
+
+  /**
+   * Runs the statement with these parameters, too.
+   * @throws {EncodeError} or InterfaceError if they do not fit; nothing of them was sent then.
+   */
+  add(parameters: readonly unknown[]): void {
+    const { plan } = this
+    const wire = this.#wire
+    if (this.#progress !== 'open' || wire === undefined || plan === undefined) return
+    const { out } = wire
+    const mark = out.mark()
+    try {
+      beginBind(out, '', this.#statementName)
+      encodeParameters(plan.parameters, parameters, out)
+      finishBind(out, plan.resultFormats)
+      writeExecute(out, '', 0)
+    } catch (error) {
+      out.rewind(mark)
+      throw rowError(error, this.#added)
+    }
+    this.#added += 1
+    if (out.length >= SEND_BYTES) this.#isDrained = wire.send()
+  }
+
+  finish(): void {
+    this.#sync()
+  }
+
+  /** The rows cannot be completed: what was run is rolled back, and the promise rejects with `error`. */
+  abort(error: unknown): void {
+    this.fail(error)
+    this.#rollBack()
+  }
+
+  protected result(): ExecuteManyResult {
+    return { rows: this.#rows, command: this.#command, rowCount: this.#rowCount }
+  }
+
+  get #isComplete(): boolean {
+    return this.#progress === 'synced' && this.#completed === this.#added
+  }
+
+  /** To close the batch by a Sync would commit what was run. */
+  #rollBack(): void {
+    if (this.#progress !== 'open' || this.#wire === undefined) return
+    if (this.#added > 0) writeExecute(this.#wire.out, NO_PORTAL, 0)
+    this.#sync()
+  }
+
+  #sync(): void {
+    if (this.#progress !== 'open' || this.#wire === undefined) return
+    this.#progress = 'synced'
+    writeSync(this.#wire.out)
+    this.#wire.flush()
+  }
+
+  #onRow(buf: Buffer, start: number, end: number): void {
+    if (this.failed || this.#decodeRow === undefined) return
+    try {
+      this.#rows.push(this.#decodeRow(buf, start, end))
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error
+      this.fail(error)
+    }
+  }
+
+  #onComplete(buf: Buffer, start: number, end: number): void {
+    this.#completed += 1
+    if (this.#completed === 1) {
+      const tag = readCommandComplete(buf, start, end)
+      this.session?.onCommand(tag, this.queryText)
+      this.#command = parseCommandTag(tag).command
+    }
+    this.#rowCount += trailingNumber(buf, start, end)
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#wakeUp()
+    this.#onOver?.()
+  }
+}
+
+/** The error of one row of parameters, which tells which row it was. */
+function rowError(error: unknown, row: number): unknown {
+  if (!(error instanceof EncodeError) && !(error instanceof InterfaceError)) return error
+  const { code, message } = error
+  if (error instanceof InterfaceError) return new InterfaceError(`row ${row}: ${message}`, { code })
+  return new EncodeError(`row ${row}: ${message}`, {
+    cause: error.cause,
+    code,
+    row,
+    ...(error.parameter !== undefined && { parameter: error.parameter }),
+    ...(error.type !== undefined && { type: error.type }),
+  })
+}
+
+/** The number at the end of a command tag, 0 if there is none. All tags of a batch are of one command. */
+function trailingNumber(buf: Buffer, start: number, end: number): number {
+  let value = 0
+  let unit = 1
+  for (let at = end - 2; at >= start; at--) {
+    const digit = (buf[at] as number) - 0x30
+    if (digit < 0 || digit > 9) break
+    value += digit * unit
+    unit *= 10
+  }
+  return value
+}
