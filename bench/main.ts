@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   outage: async () => (await import('./outage/command.js')).outage,
   tune: async () => (await import('./tune/command.js')).tune,
   drivers: async () => (await import('./drivers/command.js')).drivers,
+  memory: async () => (await import('./memory/command.js')).memory,
 }
 
 /**
