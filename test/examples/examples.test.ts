@@ -94,6 +94,13 @@ test('stress runs 500 tasks on ten connections', async () => {
   expect(example.output()).toMatch(/lent: 0/)
 })
 
+test('copy-and-stream moves rows in and out', async () => {
+  const example = await run('copy-and-stream')
+  await example.success
+  expect(example.output()).toContain('copied 100000 rows in\nwarmest of sensor 3: 39.3\n')
+  expect(example.output()).toContain('the first chunk has rows\nsensor,max\n0,39\n1,39.1\n')
+})
+
 test('acquire-timeout prints what the pool looks like when it is exhausted', async () => {
   const example = await run('acquire-timeout')
   await example.success
