@@ -226,6 +226,19 @@ describe('batch', () => {
     expect(() => conn.batch([5] as never)).toThrow(TypeError)
   })
 
+  test('of types that the database defines', async () => {
+    await conn.execute(
+      "create type pg_temp.mood as enum ('sad'); create type pg_temp.pair as (a int, m pg_temp.mood)",
+    )
+    const [first, second] = await conn.batch([
+      `select 'sad'::pg_temp.mood as mood`,
+      `select row(1, 'sad')::pg_temp.pair as pair`,
+    ])
+    expect(first?.rows).toEqual([{ mood: 'sad' }])
+    expect(second?.rows).toEqual([{ pair: { a: 1, m: 'sad' } }])
+    await conn.execute('drop type pg_temp.pair; drop type pg_temp.mood')
+  })
+
   test('of more statements than the cache keeps', async () => {
     await using small = await connect((await testServer()).dsn(), { statementCacheSize: 2 })
     const statements = Array.from({ length: 6 }, (_, i) => `select ${i} as n`)

@@ -80,7 +80,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       'type protocol/',
       'base/',
     ],
-    node: ['node:async_hooks', 'node:events'],
+    node: ['node:stream/web', 'node:async_hooks', 'node:events'],
   },
   { files: LENDING, imports: [...LENDING, 'base/'], node: [] },
   {

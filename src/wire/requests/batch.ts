@@ -90,13 +90,21 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     for (const { statement } of this.#parts) {
       if (statement.state.kind === 'new') return new PrepareRequest(statement, session)
     }
-    for (const { statement } of this.#parts) {
+    // Types are looked up for all of them together.
+    return this.isWritable() ? this.#typesFirst(this.#parts, wire) : undefined
+  }
+
+  /** What has to be asked of the catalogue before values can be encoded or decoded, for all parts at once. */
+  #typesFirst(parts: readonly Part[], wire: Wire): Request | undefined {
+    const typeOids: number[] = []
+    for (const { statement } of parts) {
       const { state } = statement
-      if (state.kind !== 'ready' || state.description.hasPlanFor(session.types)) continue
-      this.#types ??= new TypeNeeds()
-      return this.#types.prerequisite(state.description.typeOids, wire)
+      if (state.kind !== 'ready' || state.description.hasPlanFor(wire.session.types)) continue
+      typeOids.push(...state.description.typeOids)
     }
-    return undefined
+    if (typeOids.length === 0) return undefined
+    this.#types ??= new TypeNeeds()
+    return this.#types.prerequisite(typeOids, wire)
   }
 
   override isWritable(): boolean {
