@@ -125,6 +125,12 @@ export {
 export type { NotificationListener } from './connection/listener.js'
 export { Subscription } from './connection/listener.js'
 export type { ParameterRows } from './connection/many.js'
+export type {
+  ExplainOptions,
+  PrepareOptions,
+  StatementParameter,
+} from './connection/prepared-statement.js'
+export { PreparedStatement } from './connection/prepared-statement.js'
 export type { FetchvalOptions, LimitOptions, QueryOptions } from './connection/query-options.js'
 export { Queryable } from './connection/queryable.js'
 export type { Column, QueryResult, RowMode } from './connection/result.js'

@@ -14,6 +14,7 @@ import {
   type NotificationListener,
   type Subscription,
 } from './listener.js'
+import { PreparedStatement, type PrepareOptions } from './prepared-statement.js'
 import type { QueryOptions } from './query-options.js'
 import { replicationQuery } from './replication-query.js'
 import type { QueryResult } from './result.js'
@@ -88,6 +89,27 @@ export class Connection extends Transactional implements AsyncDisposable {
   /** @internal As `submit`, also while a transaction is open. */
   protected send(request: Request): void {
     this.wire.submit(request)
+  }
+
+  /**
+   * Prepares a statement to be used many times. Every query is prepared once per connection anyway; this
+   * is for who wants to know its parameters and columns, or to have its errors early. asyncpg: `prepare`.
+   *
+   * While a transaction is open it is prepared, and used, by the transaction's own `prepare`.
+   */
+  prepare<Row = Record<string, unknown>>(
+    query: string | Sql,
+    options?: PrepareOptions,
+  ): Promise<PreparedStatement<Row>> {
+    return PreparedStatement.on(
+      {
+        session: this.wire.session,
+        run: (request, limits) => this.run(request, limits),
+        transactional: this,
+      },
+      query,
+      options,
+    )
   }
 
   /**

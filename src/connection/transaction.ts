@@ -9,7 +9,14 @@ import { PromiseRequest, type Request } from '../wire/request.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { Interruption } from './interruption.js'
+import { limitBySignal } from './limit-by-signal.js'
+import {
+  PreparedStatement,
+  type PrepareOptions,
+  type StatementOwner,
+} from './prepared-statement.js'
 import { Queryable } from './queryable.js'
+import type { Sql } from './sql.js'
 import { alreadyInTransaction, BeginCommand, CommitCommand } from './transaction-commands.js'
 import {
   type BeginOptions,
@@ -233,6 +240,16 @@ export class Transaction extends Transactional implements AsyncDisposable {
     await this.#rollBack().catch(() => {})
   }
 
+  /** As {@link Connection.prepare}, for use in this transaction. */
+  prepare<Row = Record<string, unknown>>(
+    query: string | Sql,
+    options?: PrepareOptions,
+  ): Promise<PreparedStatement<Row>> {
+    const { session } = this.#held
+    const run: StatementOwner['run'] = (request, limits) => this.run(request, limits)
+    return PreparedStatement.on({ session, run, transactional: this }, query, options)
+  }
+
   protected get queryTimeout(): number {
     return this.#held.session.queryTimeoutMs
   }
@@ -369,17 +386,6 @@ export class Transaction extends Transactional implements AsyncDisposable {
     this.#outer.leave()
     this.#resolveEnded()
   }
-}
-
-function limitBySignal(request: PromiseRequest<unknown>, signal: AbortSignal): void {
-  if (!request.isLimited) {
-    request.limitBy(new Limits(0, signal))
-    return
-  }
-  const limits = new Limits(0, signal)
-  const stop = () => limits.stop()
-  limits.start((errorOf) => request.abandon(errorOf))
-  request.promise.then(stop, stop)
 }
 
 function isInTransaction({ session }: HeldConnection): boolean {

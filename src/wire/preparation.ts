@@ -1,7 +1,7 @@
 import type { ServerMessageFields } from '../base/errors.js'
 import { newPostgresError } from '../base/server-errors.js'
 import { readEmpty, readParameterDescription, readRowDescription } from '../protocol/backend.js'
-import { writeDescribe, writeParse } from '../protocol/frontend.js'
+import { writeClose, writeDescribe, writeParse } from '../protocol/frontend.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
 import { Backend, type FieldDescription } from '../protocol/messages.js'
 import type { PreparedStatement } from './prepared-statement.js'
@@ -18,7 +18,7 @@ export class Preparation {
   /** What is thought to be its description; its parameters are declared so. */
   readonly #expected: StatementDescription | undefined
   /** The message that the server sends next. */
-  #owed: number | undefined = Backend.ParseComplete
+  #owed: number | undefined
   #parameterTypeOids: readonly number[] = []
 
   constructor(
@@ -29,6 +29,7 @@ export class Preparation {
     this.#statement = statement
     this.#session = session
     this.#expected = expected
+    this.#owed = statement.replaces ? Backend.CloseComplete : Backend.ParseComplete
   }
 
   /** Whether the server has said all that it will. */
@@ -37,7 +38,8 @@ export class Preparation {
   }
 
   write(out: MessageWriter): void {
-    const { name, text } = this.#statement
+    const { name, text, replaces } = this.#statement
+    if (replaces) writeClose(out, 'S', name)
     writeParse(out, name, text, this.#expected?.parameterTypeOids)
     writeDescribe(out, 'S', name)
     this.#statement.onParseSent()
@@ -48,6 +50,10 @@ export class Preparation {
     const isNoRows = code === Backend.NoData && owed === Backend.RowDescription
     if (code !== owed && !isNoRows) throw unexpectedMessage(code, 'Parse')
     switch (code) {
+      case Backend.CloseComplete:
+        readEmpty(code, start, end)
+        this.#owed = Backend.ParseComplete
+        return
       case Backend.ParseComplete:
         readEmpty(code, start, end)
         this.#owed = Backend.ParameterDescription
@@ -67,7 +73,9 @@ export class Preparation {
 
   /** The server refuses the statement. */
   onServerError(fields: ServerMessageFields): void {
-    if (fields.code === DUPLICATE_PREPARED_STATEMENT && this.#statement.name !== '') {
+    const isTaken = fields.code === DUPLICATE_PREPARED_STATEMENT
+    // A name that the user gave may be taken for any reason.
+    if (isTaken && this.#session.statements.forget(this.#statement)) {
       this.#owed = undefined
       this.#session.onPooler()
       this.#statement.onNameTaken()

@@ -16,14 +16,17 @@ export class PreparedStatement {
   /** Empty for an unnamed statement. */
   readonly name: string
   readonly text: string
+  /** Whether a former statement of that name has to be closed first. */
+  readonly replaces: boolean
   readonly changesSession: boolean
   readonly mayCopy: boolean
   #state = NEW
   #isDropped = false
 
-  constructor(name: string, text: string) {
+  constructor(name: string, text: string, replaces = false) {
     this.name = name
     this.text = text
+    this.replaces = replaces
     this.changesSession = mayChangeSession(text)
     this.mayCopy = mayCopy(text)
   }

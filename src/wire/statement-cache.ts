@@ -23,6 +23,7 @@ export class StatementCache {
   #textLength = 0
   #evicted: string[] = []
   #lastName = 0
+  #generation = 0
 
   /**
    * @param capacity how many statements to keep; with 0 none is used twice.
@@ -89,6 +90,7 @@ export class StatementCache {
 
   /** Gives all statements up. They are closed on the server, too, in case it still has them; to close what it has not is no error. */
   clear(): void {
+    this.#generation += 1
     for (const statement of this.#statements.values()) this.delete(statement)
   }
 
@@ -103,9 +105,9 @@ export class StatementCache {
     this.#evicted = []
   }
 
-  /** Has a statement closed that is in no cache. */
-  evict(name: string): void {
-    this.#evicted.push(name)
+  /** Another number each time that all statements have to be prepared anew, those in no cache too. */
+  get generation(): number {
+    return this.#generation
   }
 
   /** Whether statements are to be closed on the server. */

@@ -17,6 +17,7 @@ import { PrepareRequest } from './requests/prepare.js'
 import type { Session } from './session.js'
 import type { StaleRows } from './stale-rows.js'
 import type { StatementDescription } from './statement-description.js'
+import type { StatementHandle } from './statement-handle.js'
 import type { StatementPlan } from './statement-plan.js'
 import { isPlainRead } from './statement-text.js'
 import { TypeNeeds } from './type-needs.js'
@@ -51,6 +52,8 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   protected plan: StatementPlan | undefined
   protected session: Session | undefined
   #statement: PreparedStatement | undefined
+  /** Where the statement comes from, if not from the cache. */
+  #handle: StatementHandle | undefined
   /** The request that prepares the statement for this one alone. */
   #prepare: PrepareRequest | undefined
   /** Parse and Describe as part of this request, until they are answered. */
@@ -76,6 +79,11 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     this.#typeOptions = types
     this.queryText = text
     this.parameters = parameters
+  }
+
+  /** Uses the statement of a handle, in the place of one of the cache. Call before it is submitted. */
+  bindTo(handle: StatementHandle): void {
+    this.#handle = handle
   }
 
   /** Appends the messages from Bind on. */
@@ -294,7 +302,10 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     if (known !== undefined && (isRefused ? isMine : !known.isDropped)) return known
     this.#prepare = undefined
     const { statements } = session
-    this.#statement = statements.get(this.queryText) ?? statements.add(this.queryText)
+    this.#statement =
+      this.#handle?.find(session) ??
+      statements.get(this.queryText) ??
+      statements.add(this.queryText)
     return this.#statement
   }
 
@@ -333,6 +344,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     // Nobody has dropped it, as far as this session knows: then this is not the session that has it.
     if (!isStale && statement.name !== '' && !statement.isDropped) this.session?.onPooler()
     statements.delete(statement)
+    statement.drop()
     if (isStale) this.session?.descriptions.delete(this.queryText)
     this.#runAgainOnce()
   }

@@ -1,0 +1,104 @@
+import { InterfaceError, type ServerMessageFields } from '../../base/errors.js'
+import { writeClose, writeSync } from '../../protocol/frontend.js'
+import { Backend } from '../../protocol/messages.js'
+import { Preparation } from '../preparation.js'
+import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
+import type { StatementDescription } from '../statement-description.js'
+import type { StatementHandle } from '../statement-handle.js'
+
+/** Prepares the statement of a handle, and gives its description. */
+export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
+  readonly exclusive = false
+  readonly changesSession = false
+  readonly parameterCount = 0
+  readonly tag = ''
+  protected readonly queryText: string
+  readonly #handle: StatementHandle
+  #preparation: Preparation | undefined
+  #description: (() => StatementDescription | undefined) | undefined
+
+  constructor(handle: StatementHandle) {
+    super()
+    this.#handle = handle
+    this.queryText = handle.text
+  }
+
+  get text(): string {
+    return this.queryText
+  }
+
+  protected get isAnswered(): boolean {
+    return this.#preparation?.isOver ?? true
+  }
+
+  write({ out, session }: Wire): void {
+    if (session.statements.mode === 'simple') {
+      throw new InterfaceError("nothing is prepared with the option statementMode 'simple'")
+    }
+    const statement = this.#handle.find(session)
+    this.#description = () =>
+      statement.state.kind === 'ready' ? statement.state.description : undefined
+    this.#preparation = new Preparation(statement, session, undefined)
+    this.#preparation.write(out)
+    writeSync(out)
+  }
+
+  onMessage(code: number, buf: Buffer, start: number, end: number): void {
+    if (this.#preparation === undefined) throw unexpectedMessage(code, 'Parse')
+    this.#preparation.onMessage(code, buf, start, end)
+  }
+
+  override onServerError(fields: ServerMessageFields): void {
+    super.onServerError(fields)
+    this.#preparation?.onServerError(fields)
+  }
+
+  override onRefused(error: unknown): void {
+    this.#preparation?.refuse(() => error)
+    super.onRefused(error)
+  }
+
+  protected result(): StatementDescription {
+    const description = this.#description?.()
+    if (description === undefined) throw new InterfaceError('the statement was not described')
+    return description
+  }
+}
+
+/** Closes the statement of a handle, behind all that was asked of it. */
+export class CloseHandleRequest extends PromiseRequest<void> {
+  readonly exclusive = false
+  readonly changesSession = false
+  readonly parameterCount = 0
+  readonly tag = ''
+  readonly text = 'close'
+  protected readonly queryText = undefined
+  readonly #handle: StatementHandle
+  #isAnswered = false
+
+  constructor(handle: StatementHandle) {
+    super()
+    this.#handle = handle
+  }
+
+  protected get isAnswered(): boolean {
+    return this.#isAnswered
+  }
+
+  write({ out }: Wire): void {
+    writeClose(out, 'S', this.#handle.name)
+    writeSync(out)
+  }
+
+  onMessage(code: number): void {
+    if (code !== Backend.CloseComplete || this.#isAnswered) throw unexpectedMessage(code, 'Close')
+    this.#isAnswered = true
+  }
+
+  override onServerError(fields: ServerMessageFields): void {
+    super.onServerError(fields)
+    this.#isAnswered = true
+  }
+
+  protected result(): void {}
+}
