@@ -1,7 +1,12 @@
 import { lookup } from 'node:dns'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { resolveConnection } from '../../src/config/resolve.js'
+import { ConnectionEmitter } from '../../src/connection/connection-events.js'
 import { type Connection, type ConnectOptions, connect, createPool } from '../../src/index.js'
 import { startCluster, type TestCluster } from '../../src/testing/index.js'
+import { TypeCatalogue } from '../../src/types/type-catalogue.js'
+import { Connector } from '../../src/wire/connector.js'
+import type { WireConnection } from '../../src/wire/wire-connection.js'
 import {
   authenticationOk,
   backendKeyData,
@@ -151,7 +156,7 @@ describe('the addresses of a name', () => {
   })
 })
 
-describe('what a pool remembers of hosts', () => {
+describe('what a connector remembers of hosts', () => {
   leaveNothingBehind()
 
   const serve = (inHotStandby: 'on' | 'off') =>
@@ -174,19 +179,20 @@ describe('what a pool remembers of hosts', () => {
   ] as const) {
     test(`hostRecheck ${hostRecheck}: a standby is asked ${asked} times for three connections`, async () => {
       const [standby, primary] = [await serve('on'), await serve('off')]
-      const pool = await createPool({
+      const config = resolveConnection({
         ...options(0),
         host: ['127.0.0.1', '127.0.0.1'],
         port: [standby.port, primary.port],
         targetSessionAttrs: 'primary',
         hostRecheck,
-        minSize: 0,
       })
-      const held = []
-      for (let i = 0; i < 3; i++) held.push(await pool.acquire())
+      const connector = new Connector(config)
+      const types = new TypeCatalogue({})
+      const wires: WireConnection[] = []
+      for (let i = 0; i < 3; i++)
+        wires.push(await connector.connect(types, new ConnectionEmitter()))
       expect([standby.peers.length, primary.peers.length]).toEqual([asked, 3])
-      for (const connection of held) connection.release()
-      await pool.close()
+      await Promise.all(wires.map((wire) => wire.close()))
     })
   }
 })
