@@ -5,7 +5,7 @@ import {
   connect,
   createSecureContext,
   type SecureContext,
-  TLSSocket,
+  type TLSSocket,
 } from 'node:tls'
 import { ConnectionClosedError, ConnectionError, ProtocolError, TlsError } from '../base/errors.js'
 import type { TlsConfig } from '../config/resolve-tls.js'
@@ -151,10 +151,11 @@ const EXACT = { subject: 'never', wildcards: false } as const
 /** Why the server's certificate is not for `name`; undefined when it is. */
 function nameMismatch(secured: TLSSocket, name: string): Error | undefined {
   const certificate = peerCertificate(secured)
-  const isExact =
-    isIP(name) === 0 ? certificate?.checkHost(name, EXACT) : certificate?.checkIP(name)
+  if (certificate === undefined) return new Error('the server has shown no certificate')
+  const isExact = isIP(name) === 0 ? certificate.checkHost(name, EXACT) : certificate.checkIP(name)
   if (isExact !== undefined) return undefined
-  return checkServerIdentity(name, TLSSocket.prototype.getPeerCertificate.call(secured, false))
+  // Not getPeerCertificate: it is empty once the certificate was asked for as this object.
+  return checkServerIdentity(name, certificate.toLegacyObject())
 }
 
 /** A context is made once for each set of certificates: it takes a fifth of a millisecond. */

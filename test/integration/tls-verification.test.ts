@@ -135,6 +135,28 @@ describe('what is accepted', () => {
     await connection.close()
   })
 
+  const named: readonly (readonly [string, CertificateWithKey, string])[] = [
+    [
+      'a name behind a wildcard',
+      authority.issue({ commonName: 'x', hosts: ['*.db.test'] }),
+      'a.db.test',
+    ],
+    [
+      'a common name where there is no other',
+      authority.issue({ commonName: 'db.test' }),
+      'db.test',
+    ],
+    ['a name in capitals', good, 'DB.test'],
+    ['an address', good, '127.0.0.1'],
+  ]
+  for (const [name, certificate, servername] of named) {
+    test(`${name}, with verify-full`, async () => {
+      const server = await startTls(certificate, welcome())
+      const ssl = { mode: 'verify-full', ca: authority.certificate, servername } as const
+      await (await open(server, { ssl })).close()
+    })
+  }
+
   test('another name, with verify-ca', async () => {
     const other = authority.issue({ commonName: 'x', hosts: ['x.test'] })
     const server = await startTls(other, welcome())
