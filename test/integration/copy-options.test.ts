@@ -41,7 +41,9 @@ describe('options', () => {
     const csv = await text(conn.copyTo('copied', undefined, { ...options, forceQuote: ['id'] }))
     expect(csv).toBe("id;name\n'1';'a;\\'b'\n'2';none\\N\n")
     await conn.execute('delete from copied')
-    await conn.copyFrom('copied', [csv], { ...options, header: 'match', forceNotNull: ['id'] })
+    // To match is to compare the names, which is new in PostgreSQL 15.
+    const header = conn.serverVersion.major >= 15 ? 'match' : true
+    await conn.copyFrom('copied', [csv], { ...options, header, forceNotNull: ['id'] })
     expect(await conn.fetch('select * from copied order by id')).toEqual([
       { id: 1, name: "a;'b", made: null },
       { id: 2, name: null, made: null },
