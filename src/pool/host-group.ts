@@ -7,7 +7,9 @@ import type { ConnectHost } from '../config/hosts.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import type { Request } from '../wire/request.js'
 import { whyUnfit } from '../wire/server-role.js'
+import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import { HostPool } from './host-pool.js'
+import { pause } from './pause.js'
 import type { PoolBackend } from './pool-backend.js'
 import type { PoolConfig } from './pool-options.js'
 import type { PooledConnection } from './pooled-connection.js'
@@ -121,6 +123,23 @@ export class HostGroup implements PoolBackend {
       (connection) => connection.runOnce(request),
       (error: unknown) => request.onRefused(error),
     )
+  }
+
+  async connectApart(handler: ConnectionHandler, signal: AbortSignal): Promise<WireConnection> {
+    for (;;) {
+      // A standby neither listens nor is told.
+      if (this.#choose('primary') === undefined) await this.#recheck()
+      signal.throwIfAborted()
+      const member = this.#choose('primary')
+      if (member === undefined) throw this.#nobodyServes('primary')
+      try {
+        return await member.pool.connectApart(handler, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!member.pool.isConnectFailure(error)) throw error
+        this.#markDown(member, error)
+      }
+    }
   }
 
   setCodec(name: string, codec: unknown): void {
@@ -311,17 +330,4 @@ function load({ pool }: Member): number {
 
 function isStandby({ pool }: Member): boolean {
   return pool.role?.isStandby === true
-}
-
-/** Waits, unless `signal` is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -8,7 +8,7 @@ import { TypeCatalogue } from '../types/type-catalogue.js'
 import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
 import { readServerRole, type ServerRole } from '../wire/server-role.js'
-import type { WireConnection } from '../wire/wire-connection.js'
+import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import type { PoolBackend } from './pool-backend.js'
 import { PoolConnection } from './pool-connection.js'
 import type { PoolConfig, PoolHook } from './pool-options.js'
@@ -139,6 +139,16 @@ export class HostPool implements PoolBackend {
     this.resources.enqueue(waiter, timeoutMs)
   }
 
+  async connectApart(handler: ConnectionHandler, signal: AbortSignal): Promise<WireConnection> {
+    const { connect } = this.#options
+    if (connect === undefined) return this.#connector.connect(this.#types, handler, signal)
+    const connection = await connect(signal)
+    if (!(connection instanceof Connection)) {
+      throw new TypeError('the option "connect" must give a Connection, as connect() does')
+    }
+    return Connection.handOver(connection, handler)
+  }
+
   get snapshot(): PoolSnapshot {
     return this.resources.snapshot
   }
@@ -226,7 +236,7 @@ export class HostPool implements PoolBackend {
 
   async #open(signal: AbortSignal): Promise<PooledConnection> {
     const pooled = new PooledConnection(this.#owner)
-    pooled.attach(await this.#connect(pooled, signal))
+    pooled.attach(await this.connectApart(pooled, signal))
     if (this.#onRole !== undefined) await this.#readRole(pooled)
     const onAbort = () => pooled.wire.destroy()
     signal.addEventListener('abort', onAbort)
@@ -248,16 +258,6 @@ export class HostPool implements PoolBackend {
     this.#role = role
     const isNew = former?.isStandby !== role.isStandby || former.isReadOnly !== role.isReadOnly
     if (isNew) this.#onRole?.()
-  }
-
-  async #connect(pooled: PooledConnection, signal: AbortSignal): Promise<WireConnection> {
-    const { connect } = this.#options
-    if (connect === undefined) return this.#connector.connect(this.#types, pooled, signal)
-    const connection = await connect(signal)
-    if (!(connection instanceof Connection)) {
-      throw new TypeError('the option "connect" must give a Connection, as connect() does')
-    }
-    return Connection.handOver(connection, pooled)
   }
 
   #discard({ wire }: PooledConnection, reason: DestroyReason): void {

@@ -3,6 +3,7 @@ import type { TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import type { CodecOwner } from '../connection/type-codecs.js'
 import type { Request } from '../wire/request.js'
+import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import type { PooledConnection } from './pooled-connection.js'
 import type { ResourcePoolLimits } from './resource-pool-options.js'
 import type { ResourcePoolStats } from './resource-pool-stats.js'
@@ -26,6 +27,12 @@ export interface PoolBackend extends CodecOwner {
   ): Promise<PooledConnection>
   /** Runs a request on a connection that is free, which settles it in all cases. */
   runOnce(request: Request, timeoutMs: number): void
+  /**
+   * Opens a connection beside those that are lent, to whom LISTEN is possible. Rejects when it cannot.
+   *
+   * @param handler whom it tells; the connection is the caller's
+   */
+  connectApart(handler: ConnectionHandler, signal: AbortSignal): Promise<WireConnection>
   /** Makes connections from now on in another way. */
   setConfig(config: ConnectionConfig): void
   /** Forgets what is known of the types of the database. */

@@ -16,12 +16,14 @@ import type { Request } from '../wire/request.js'
 import { HostGroup } from './host-group.js'
 import { HostPool } from './host-pool.js'
 import { Loan, watchNested } from './loan.js'
+import type { NotificationStream, PoolListenOptions } from './notification-stream.js'
 import type { PoolBackend } from './pool-backend.js'
 import { PoolConnection } from './pool-connection.js'
 import { type PoolConfig, resolveConnectOptions, resolveLimits } from './pool-options.js'
 import type { PooledConnection } from './pooled-connection.js'
 import type { ResourcePoolLimits } from './resource-pool-options.js'
 import type { ResourcePoolStats } from './resource-pool-stats.js'
+import { SharedListener } from './shared-listener.js'
 
 /** Options of {@link Pool.acquire} and {@link Pool.use}. */
 export interface AcquireOptions {
@@ -56,6 +58,7 @@ export class Pool extends Transactional implements AsyncDisposable {
   readonly #backend: PoolBackend
   /** Who has what, as far as it is remembered: see {@link Loan}. */
   readonly #loans = new Map<PoolConnection, Loan>()
+  readonly #listener: SharedListener
 
   /** For {@link createPool}. */
   constructor(config: ConnectionConfig, options: PoolConfig) {
@@ -65,6 +68,13 @@ export class Pool extends Transactional implements AsyncDisposable {
     this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
     const isGroup = config.hosts.length > 1 && options.connect === undefined
     this.#backend = isGroup ? new HostGroup(config, options) : new HostPool(config, options)
+    const { retryBackoff, validationTimeoutMs } = options.resources
+    this.#listener = new SharedListener({
+      open: (handler, signal) => this.#backend.connectApart(handler, signal),
+      retryBackoff,
+      heartbeatMs: HEARTBEAT_MS,
+      answerMs: validationTimeoutMs,
+    })
   }
 
   /** Connections open or being opened. */
@@ -132,6 +142,29 @@ export class Pool extends Transactional implements AsyncDisposable {
     } finally {
       connection.release()
     }
+  }
+
+  /**
+   * The notifications on a channel, and gaps where some may have been missed, until the loop over them
+   * ends, or the pool, or the signal is aborted.
+   *
+   * ```ts
+   * for await (const event of pool.listen('orders')) {
+   *   if (event.type === 'gap') await readAllOrders()
+   *   else await readOrder(event.payload)
+   * }
+   * ```
+   *
+   * All listening of a pool shares one connection, beside those that are lent; it is open while anybody
+   * listens. Lost, it is opened anew with pauses as `retryBackoff` has them, and each loop gets a gap
+   * once the server listens again. The loop throws what the first connecting or LISTEN fails with.
+   *
+   * @param channel the name, as it is: upper case and spaces are kept
+   * @throws {RangeError} when the name is empty, longer than 63 bytes, or contains NUL
+   * @throws {PoolClosedError} when the pool is closed
+   */
+  listen(channel: string, options: PoolListenOptions = {}): NotificationStream {
+    return this.#listener.listen(channel, options)
   }
 
   /**
@@ -210,12 +243,13 @@ export class Pool extends Transactional implements AsyncDisposable {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const timer = startCloseTimer(options.timeout, () => this.terminate())
-    await this.#backend.close()
+    await Promise.all([this.#listener.close(), this.#backend.close()])
     clearTimeout(timer)
   }
 
   /** Closes everything at once. What is running rejects with {@link ConnectionClosedError}. */
   terminate(): void {
+    this.#listener.terminate()
     this.#backend.terminate()
   }
 
@@ -310,6 +344,9 @@ export class Pool extends Transactional implements AsyncDisposable {
     })
   }
 }
+
+/** How often the connection that listens is asked for a sign of life, in ms. */
+const HEARTBEAT_MS = 30_000
 
 /** More stacks would make a message that nobody reads. */
 const MAX_STACKS = 3
