@@ -98,6 +98,6 @@ function tlsPeer(socket: Socket | TLSSocket): TlsPeer | undefined {
 
 /** Names that no other client has, since behind a pooler it could be met in the same session of the server. */
 function statementsFor({ statementCacheSize, statementMode }: ConnectionConfig): StatementCache {
-  const mark = Math.random().toString(36).slice(2, 10)
+  const mark = Math.random().toString(36).slice(2, 10).padEnd(8, '0')
   return new StatementCache(statementCacheSize, statementMode, `sluice_${mark}_`)
 }

@@ -1,4 +1,4 @@
-import { mayChangeSession, mayCopy } from './session-state.js'
+import { mayChangeSession, mayCopy, mayRedefine } from './session-state.js'
 import type { StatementDescription } from './statement-description.js'
 
 /** A statement that the server has not been told of, is reading, knows, or has refused. */
@@ -20,6 +20,7 @@ export class PreparedStatement {
   readonly replaces: boolean
   readonly changesSession: boolean
   readonly mayCopy: boolean
+  readonly mayRedefine: boolean
   #state = NEW
   #isDropped = false
 
@@ -29,6 +30,7 @@ export class PreparedStatement {
     this.replaces = replaces
     this.changesSession = mayChangeSession(text)
     this.mayCopy = mayCopy(text)
+    this.mayRedefine = mayRedefine(text)
   }
 
   get state(): StatementState {

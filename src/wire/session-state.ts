@@ -24,6 +24,14 @@ export function mayCopy(text: string): boolean {
   return /\bcopy\b/i.test(text)
 }
 
+/**
+ * Whether a text may change what other statements mean, or drop them. Those behind it have to wait for
+ * its outcome: bound to what was prepared before, they would fail where one by one they do not.
+ */
+export function mayRedefine(text: string): boolean {
+  return /\b(?:alter|create|drop|discard|deallocate|search_path)\b/i.test(text)
+}
+
 function hasSeveralStatements(sql: string): boolean {
   const semicolon = sql.indexOf(';')
   return semicolon !== -1 && sql.slice(semicolon + 1).trim() !== ''

@@ -63,10 +63,17 @@ export class Session {
     return Number.parseInt(this.parameters.get('server_version') ?? '0', 10)
   }
 
+  /** Whether the open transaction has changed what statements mean, so that its end may do so again. */
+  get hasDefined(): boolean {
+    return this.#hasDefined
+  }
+
   /** The server has answered all that was sent, up to some Sync. */
   onReady(status: TransactionStatus): void {
     this.transactionStatus = status
-    if (status === 'idle') this.catalogue.onTransactionEnd()
+    if (status !== 'idle') return
+    this.#hasDefined = false
+    this.catalogue.onTransactionEnd()
   }
 
   /** The server reports a setting. */
@@ -94,10 +101,6 @@ export class Session {
         return
       case 'rolls-back':
         if (this.#hasDefined) this.forgetStatements()
-        this.#hasDefined = false
-        return
-      case 'commits':
-        this.#hasDefined = false
         return
       case 'sets':
         // Servers before 18 do not report it.
@@ -115,7 +118,7 @@ export class Session {
 }
 
 /** What a command does to prepared statements. */
-type CommandEffect = 'defines' | 'forgets' | 'rolls-back' | 'commits' | 'sets' | 'nothing'
+type CommandEffect = 'defines' | 'forgets' | 'rolls-back' | 'sets' | 'nothing'
 
 const SEARCH_PATH = /\bsearch_path\b/i
 
@@ -125,7 +128,6 @@ function effectOf(tag: string): CommandEffect {
     case 0x41: // A
       return tag.startsWith('ALTER ') ? 'defines' : 'nothing'
     case 0x43: // C
-      if (tag === 'COMMIT') return 'commits'
       return tag.startsWith('CREATE ') ? 'defines' : 'nothing'
     case 0x44: // D
       if (tag.startsWith('DROP ')) return 'defines'

@@ -119,7 +119,10 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   }
 
   get exclusive(): boolean {
-    return this.#isBlind || (this.#statement?.mayCopy ?? false)
+    const statement = this.#statement
+    if (statement === undefined) return false
+    const isBarrier = statement.mayCopy || statement.mayRedefine
+    return this.#isBlind || isBarrier || (this.session?.hasDefined ?? false)
   }
 
   get changesSession(): boolean {

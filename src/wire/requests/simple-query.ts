@@ -4,7 +4,7 @@ import { type CommandTag, parseCommandTag } from '../../protocol/command-tag.js'
 import { writeQuery } from '../../protocol/frontend.js'
 import { Backend } from '../../protocol/messages.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
-import { mayChangeSession, mayCopy } from '../session-state.js'
+import { mayChangeSession, mayCopy, mayRedefine } from '../session-state.js'
 import { copyRefused, endCopyIn } from './refused-copy.js'
 
 /** What a command did. */
@@ -27,7 +27,7 @@ type Progress = 'started' | 'rows' | 'copy-in' | 'copy-out' | 'completed' | 'fai
 /** A script of statements in the simple protocol. Its rows are passed over; its result is that of the last statement. */
 export class SimpleQueryRequest extends PromiseRequest<CommandResult> {
   protected readonly queryText: string
-  readonly exclusive: boolean
+  readonly #isBarrier: boolean
   readonly changesSession: boolean
   #progress: Progress = 'started'
   #wire: Wire | undefined
@@ -36,8 +36,12 @@ export class SimpleQueryRequest extends PromiseRequest<CommandResult> {
   constructor(text: string) {
     super()
     this.queryText = text
-    this.exclusive = mayCopy(text)
+    this.#isBarrier = mayCopy(text) || mayRedefine(text)
     this.changesSession = mayChangeSession(text)
+  }
+
+  get exclusive(): boolean {
+    return this.#isBarrier || (this.#wire?.session.hasDefined ?? false)
   }
 
   /** The text of the script. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mayChangeSession, mayCopy } from '../../../src/wire/session-state.js'
+import { mayChangeSession, mayCopy, mayRedefine } from '../../../src/wire/session-state.js'
 
 const harmless = [
   'select f(1)',
@@ -100,4 +100,16 @@ describe('mayCopy', () => {
   ])('%j: %s', (sql, expected) => {
     expect(mayCopy(sql)).toBe(expected)
   })
+})
+
+test.each([
+  ['alter table t add a int', true],
+  ['Create temp table t (a int)', true],
+  ['select 1; drop table t', true],
+  ['deallocate all', true],
+  ['set search_path to a', true],
+  ['select created, dropped from t', false],
+  ['insert into t values (1)', false],
+])('%j may change what statements mean: %s', (text, expected) => {
+  expect(mayRedefine(text)).toBe(expected)
 })

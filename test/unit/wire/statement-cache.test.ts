@@ -104,19 +104,17 @@ describe('on the wire', () => {
       const scene = await Scene.ready()
       const { backend } = scene
       await scene.prepare('select f(1)')
-      const dropped = scene.script(tag)
-      const early = scene.query('select f(2)')
-      await backend.expect('Query', 'Parse', 'Describe', 'Sync')
-      backend.send(commandComplete(tag), readyForQuery(), ...prepared())
-      await dropped
-      const messages = await backend.expect(...closing(2), 'Parse', 'Describe', 'Sync')
-      expect(closed(messages)).toEqual(['sluice_1', 'sluice_2'])
-      backend.send(closeComplete, closeComplete, readyForQuery(), ...prepared())
+      const command = scene.script(tag)
+      const behind = scene.query('select f(1)')
+      await backend.expect('Query')
+      backend.send(commandComplete(tag), readyForQuery())
+      await command
+      const messages = await backend.expect(...closing(1), 'Parse', 'Describe', 'Sync')
+      expect(closed(messages)).toEqual(['sluice_1'])
+      backend.send(closeComplete, readyForQuery(), ...prepared())
       await backend.expect('Bind', 'Execute', 'Sync')
       backend.send(...executed(2))
-      expect(await early).toEqual([[2]])
-      outcome(scene.query('select f(1)'))
-      await backend.expect('Parse', 'Describe', 'Sync')
+      expect(await behind).toEqual([[2]])
     },
   )
 
@@ -140,17 +138,25 @@ describe('on the wire', () => {
 
   test('what a transaction defined is undone by its rollback', async () => {
     const scene = await Scene.ready()
+    const { backend } = scene
     const command = scene.script('create table t (a int)')
-    await scene.backend.expect('Query')
-    scene.backend.send(commandComplete('CREATE TABLE'), readyForQuery())
+    await backend.expect('Query')
+    backend.send(commandComplete('CREATE TABLE'), readyForQuery('T'))
     await command
-    await scene.prepare('select f(1)')
+    const rows = scene.query('select f(1)')
+    await backend.expect('Parse', 'Describe', 'Sync')
+    backend.send(...prepared().slice(0, -1), readyForQuery('T'))
+    await backend.expect('Bind', 'Execute', 'Sync')
+    backend.send(...executed(1).slice(0, -1), readyForQuery('T'))
+    await rows
     const rollback = scene.script('rollback')
-    await scene.backend.expect('Query')
-    scene.backend.send(commandComplete('ROLLBACK'), readyForQuery())
+    const behind = outcome(scene.query('select f(1)'))
+    await backend.expect('Query')
+    backend.send(commandComplete('ROLLBACK'), readyForQuery())
     await rollback
-    outcome(scene.query('select f(1)'))
-    await scene.backend.expect(...closing(1), 'Parse', 'Describe', 'Sync')
+    await backend.expect(...closing(1), 'Parse', 'Describe', 'Sync')
+    scene.wire.destroy()
+    await behind
   })
 
   test('a new search_path has statements prepared anew', async () => {
