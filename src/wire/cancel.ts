@@ -65,7 +65,8 @@ function request(
     const out = new MessageWriter()
     writeCancelRequest(out, processId, secretKey)
     socket.resume()
-    socket.end(out.take())
+    // Our side stays open: PgBouncer 1.18 takes its end for the client's, and dies.
+    socket.write(out.take())
     if (signal.aborted) onAbort()
   })
 }

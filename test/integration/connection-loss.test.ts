@@ -97,7 +97,7 @@ async function startupBytes(): Promise<Record<Direction, number>> {
 }
 
 for (const [name, program] of Object.entries(PROGRAMS)) {
-  describe(name, () => {
+  describe(`the program "${name}"`, () => {
     for (const [way, cut, stride] of [
       ['toClient', 'close', 1],
       ['toClient', 'reset', 5],

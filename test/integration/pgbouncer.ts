@@ -12,7 +12,7 @@ const START_TIMEOUT_MS = 20_000
 /** Whether PgBouncer is installed. */
 export const hasPgBouncer: boolean = spawnSync('pgbouncer', ['--version']).status === 0
 
-/** PgBouncer in transaction mode, with one connection to the server for all clients. */
+/** PgBouncer in transaction mode. */
 export class PgBouncer implements AsyncDisposable {
   readonly dsn: string
   readonly #process: ChildProcess
@@ -24,8 +24,8 @@ export class PgBouncer implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** In front of the database of `dsn`. */
-  static async start(dsn: string): Promise<PgBouncer> {
+  /** In front of the database of `dsn`, with so many connections to the server for all clients. */
+  static async start(dsn: string, poolSize = 1): Promise<PgBouncer> {
     const { hostname, port, username, password, pathname } = new URL(dsn)
     const folder = mkdtempSync(join(tmpdir(), 'sluice-pgbouncer-'))
     const { port: listenPort } = await findFreePort()
@@ -36,7 +36,7 @@ export class PgBouncer implements AsyncDisposable {
     writeFileSync(
       config,
       `[databases]
-app = host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username} password=${secret} pool_size=1
+app = host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username} password=${secret} pool_size=${poolSize}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${listenPort}
