@@ -72,6 +72,7 @@ export type {
   ConnectTrace,
   CopyTrace,
   PrepareTrace,
+  QueryListener,
   QueryTrace,
   Trace,
   TransactionTrace,

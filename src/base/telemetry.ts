@@ -26,23 +26,26 @@ export interface ConnectTrace extends Trace {
 /** One query, from the call to its result; on a pool this includes waiting for a connection. */
 export interface QueryTrace extends Trace {
   readonly text: string
+  /** How many parameters were given; 0 for `executemany`, which takes many rows of them. */
   readonly parameterCount: number
   /** Of the command tag, such as `SELECT`. Absent when fewer rows were fetched than there are. */
   command?: string
   /** Rows returned or affected, where the command counts them. */
   rowCount?: number | null
+  /** How often `executemany` ran the statement, or how many statements a `batch` had. */
+  batchSize?: number
 }
+
+/** What {@link onQuery} and the option `onQuery` call. */
+export type QueryListener = (query: QueryTrace) => void
 
 /** Preparing a statement for the caller. */
 export interface PrepareTrace extends Trace {
   readonly text: string
 }
 
-/** One COPY. */
-export interface CopyTrace extends Trace {
-  readonly text: string
-  rowCount?: number | null
-}
+/** One COPY. That of records has the format left out of its text. */
+export type CopyTrace = QueryTrace
 
 /** A transaction, with all its attempts. */
 export interface TransactionTrace extends Trace {
@@ -81,13 +84,15 @@ export const channels: {
 /**
  * Runs `run` and publishes it: `start` and `end` around the call, `asyncStart` and `asyncEnd` when its
  * promise settles, `error` before these when it rejects, as `TracingChannel.tracePromise` does; but
- * unlike that it does not publish the result. `onResult` puts into the context what may be told of it.
+ * unlike that it does not publish the result. `onResult` puts into the context what may be told of it;
+ * `listener` is told at the end besides the channel.
  */
 export async function traced<C extends Trace, T>(
   channel: TracingChannel<unknown, C>,
   context: C,
   run: () => Promise<T>,
   onResult?: (context: C, result: T) => void,
+  listener?: (context: C) => void,
 ): Promise<T> {
   const startMs = performance.now()
   try {
@@ -104,6 +109,18 @@ export async function traced<C extends Trace, T>(
   } finally {
     channel.asyncStart.publish(context)
     channel.asyncEnd.publish(context)
+    if (listener !== undefined) tell(listener, context)
+  }
+}
+
+/** What a listener throws is no business of the query: it surfaces on its own, as with a subscriber. */
+function tell<C>(listener: (context: C) => void, context: C): void {
+  try {
+    listener(context)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
   }
 }
 
@@ -122,15 +139,18 @@ function started<C extends Trace, T>(
 }
 
 /**
- * Calls `listener` after each query of this process, until it is disposed of. What it throws surfaces
- * as an uncaught exception, as with every subscriber of node:diagnostics_channel.
+ * Calls `listener` after each query and COPY of this process, until it is disposed of. What it throws
+ * surfaces as an uncaught exception, as with every subscriber of node:diagnostics_channel. The option
+ * `onQuery` does the same for one connection or pool.
  */
-export function onQuery(listener: (query: QueryTrace) => void): Disposable {
+export function onQuery(listener: QueryListener): Disposable {
   const onEnd = (context: unknown) => listener(context as QueryTrace)
   channels.query.asyncEnd.subscribe(onEnd)
+  channels.copy.asyncEnd.subscribe(onEnd)
   return {
     [Symbol.dispose]: () => {
       channels.query.asyncEnd.unsubscribe(onEnd)
+      channels.copy.asyncEnd.unsubscribe(onEnd)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { GssProvider } from '../auth/gss.js'
 import type { OAuthTokenProvider } from '../auth/oauth.js'
 import type { Notice } from '../base/errors.js'
+import type { QueryListener } from '../base/telemetry.js'
 import type { SslMode, SslOptions } from './tls-options.js'
 import type { TraceOptions, TraceStream } from './trace-option.js'
 
@@ -159,6 +160,11 @@ export interface ConnectOptions {
   readonly trace?: TraceStream | TraceOptions | undefined
   /** Called with each notice of the server. */
   readonly onNotice?: ((notice: Notice) => void) | undefined
+  /**
+   * Called after each query and COPY, for logging: with its text, how long it took, how many rows there
+   * were, and what it failed with, but no values.
+   */
+  readonly onQuery?: QueryListener | undefined
   /** Command-line options for the server process, such as `-c geqo=off`. */
   readonly options?: string | undefined
   /** Makes this a replication connection: physical, or logical in the database. Default false. */

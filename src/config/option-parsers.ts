@@ -181,3 +181,8 @@ function readWholeNumber(text: string, place: OptionPlace): number {
   }
   return Number(text)
 }
+
+/** Whether a value is an object that is no array. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

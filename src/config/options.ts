@@ -2,6 +2,7 @@ import type { GssProvider } from '../auth/gss.js'
 import type { OAuthTokenProvider } from '../auth/oauth.js'
 import type { RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
+import type { QueryListener } from '../base/telemetry.js'
 import { requireAuth, scramKey } from './authentication-options.js'
 import {
   CHANNEL_BINDINGS,
@@ -23,6 +24,7 @@ import {
   callback,
   choice,
   integer,
+  isRecord,
   list,
   milliseconds,
   string,
@@ -72,6 +74,7 @@ interface ConnectValues {
   types: Readonly<Record<string, unknown>>
   signal: AbortSignal
   onNotice: (notice: Notice) => void
+  onQuery: QueryListener
   trace: TraceConfig
   options: string
   replication: Replication
@@ -374,6 +377,10 @@ export const CONNECT_OPTIONS: {
     parse: callback<(notice: Notice) => void>(),
     doc: 'Called with each notice of the server.',
   },
+  onQuery: {
+    parse: callback<QueryListener>(),
+    doc: 'Called after each query and COPY with its text, duration, count of rows, and error.',
+  },
   trace: {
     parse: trace,
     doc: 'A stream for the conversation with the server, in the format of PQtrace.',
@@ -390,8 +397,4 @@ export const CONNECT_OPTIONS: {
     dsn: 'replication',
     doc: 'Makes this a replication connection: true (physical) or "database" (logical).',
   },
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

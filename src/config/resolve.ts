@@ -1,6 +1,7 @@
 import type { OAuthTokenProvider } from '../auth/oauth.js'
 import type { RequireAuth } from '../auth/require-auth.js'
 import type { Notice } from '../base/errors.js'
+import type { QueryListener } from '../base/telemetry.js'
 import { type GssConfig, resolveScram, type ScramConfig } from './authentication-options.js'
 import type {
   ChannelBinding,
@@ -77,6 +78,7 @@ export interface ConnectionConfig {
   readonly types: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal
   readonly onNotice?: (notice: Notice) => void
+  readonly onQuery?: QueryListener
   readonly trace?: TraceConfig
 }
 
@@ -140,6 +142,7 @@ export function resolveConnection(
     types: values.types,
     ...(values.signal !== undefined && { signal: values.signal }),
     ...(values.onNotice !== undefined && { onNotice: values.onNotice }),
+    ...(values.onQuery !== undefined && { onQuery: values.onQuery }),
     ...(values.trace !== undefined && { trace: values.trace }),
   }
   return Object.freeze(hide(config, 'password', values.password))

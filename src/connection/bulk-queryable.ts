@@ -1,10 +1,10 @@
-import { type CopyTrace, channels, traced } from '../base/telemetry.js'
+import { channels } from '../base/telemetry.js'
 import type { RowDecoder } from '../types/row-decoder.js'
 import type { PromiseRequest, Request } from '../wire/request.js'
-import { BatchRequest } from '../wire/requests/batch.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
 import { type ChooseDecoder, StreamRequest } from '../wire/requests/stream.js'
+import { runBatch } from './batch.js'
 import { type BatchStatement, batchItems } from './batch-items.js'
 import { copyFromSource, copyPieces, copyToSink } from './copy.js'
 import {
@@ -26,17 +26,32 @@ import { Cursor, type CursorOptions, type CursorSession } from './cursor.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { type InsertManyOptions, type InsertManyResult, insertMany } from './insert-many.js'
 import { executeMany, type ParameterRows } from './many.js'
-import { type LimitOptions, limitsOf, type QueryOptions, rowModeOf } from './query-options.js'
-import { type QueryResult, wholeResult } from './result.js'
+import {
+  type LimitOptions,
+  limitsOf,
+  type QueryDefaults,
+  type QueryOptions,
+  rowModeOf,
+} from './query-options.js'
+import type { QueryResult } from './result.js'
 import type { RowReader } from './row-reader.js'
 import { RowStream } from './row-stream.js'
-import type { Run } from './run.js'
+import type { Runner } from './run.js'
 import { readQuery, readText, type Sql } from './sql.js'
-import { type TraceableRequest, tracedQuery } from './traced-query.js'
+import {
+  outcomeOfTag,
+  type TraceableRequest,
+  tracedOperation,
+  tracedQuery,
+  unlessLeft,
+} from './traced-query.js'
 import { type FetchcolOptions, type NumberArray, valuesOfColumn } from './value-column.js'
 
 /** The methods for more rows than fit memory: streams, COPY and batches. See {@link Queryable}. */
 export abstract class BulkQueryable {
+  /** Since the first use. */
+  #runner: Runner | undefined
+
   /** Hands a request to a connection, which settles it in all cases. */
   protected abstract submit(request: Request): void
 
@@ -50,43 +65,49 @@ export abstract class BulkQueryable {
     options?: HoldOptions,
   ): Promise<T>
 
-  /** The deadline of queries that are given none, in ms; 0 for none. */
-  protected abstract get queryTimeout(): number
+  /** What holds for every query. */
+  protected abstract get queryDefaults(): QueryDefaults
 
-  /** Submits a query, with the limits that the options ask for. */
+  /** Submits a query, with the limits that the options ask for, and tells of it. */
   protected run<T>(
     request: PromiseRequest<T> & TraceableRequest<T>,
     options: LimitOptions,
   ): Promise<T> {
     this.limit(request, options)
-    if (channels.query.hasSubscribers) return tracedQuery(request, () => this.submit(request))
+    const listener = this.queryDefaults.onQuery
+    if (channels.query.hasSubscribers || listener !== undefined) {
+      return tracedQuery(request, () => this.submit(request), listener)
+    }
     this.submit(request)
     return request.promise
   }
 
-  #traceCopy(text: string, run: () => Promise<CommandResult>): Promise<CommandResult> {
-    if (!channels.copy.hasSubscribers) return run()
-    const trace: CopyTrace = { text }
-    return traced(channels.copy, trace, run, (_, { rowCount }) => {
-      trace.rowCount = rowCount
-    })
-  }
-
   /** Gives a request the limits that the options ask for. */
   protected limit<T>(request: PromiseRequest<T>, options: LimitOptions): void {
-    const limits = limitsOf(options, this.queryTimeout)
+    const limits = limitsOf(options, this.queryDefaults.queryTimeoutMs)
     if (limits !== undefined) request.limitBy(limits)
   }
 
   /** The session of a new cursor. */
   protected cursorSession(): CursorSession {
-    return { run: this.#run, end: () => Promise.resolve() }
+    return { ...this.runner, end: () => Promise.resolve() }
   }
 
-  readonly #run: Run = (request, options) => {
-    this.limit(request, options)
-    this.submit(request)
-    return request.promise
+  /** For what is not submitted and told of by {@link run}. */
+  protected get runner(): Runner {
+    this.#runner ??= {
+      run: (request, options) => {
+        this.limit(request, options)
+        this.submit(request)
+        return request.promise
+      },
+      tell: (channel, newTrace, run, outcomeOf) => {
+        const listener = this.queryDefaults.onQuery
+        if (!channels[channel].hasSubscribers && listener === undefined) return run()
+        return tracedOperation(channel, newTrace(), run, outcomeOf, listener)
+      },
+    }
+    return this.#runner
   }
 
   /**
@@ -107,8 +128,13 @@ export abstract class BulkQueryable {
     params?: readonly unknown[],
     options: QueryOptions = {},
   ): RowStream<Row> {
-    const request = new StreamRequest<Row>(...readQuery(query, params), chooseDecoder(options))
-    this.#run(request, { ...options, timeout: options.timeout ?? 0 }).catch(() => {})
+    const [text, values] = readQuery(query, params)
+    const request = new StreamRequest<Row>(text, values, chooseDecoder(options))
+    const { run, tell } = this.runner
+    const limits = { ...options, timeout: options.timeout ?? 0 }
+    const runAll = () => unlessLeft(run(request, limits))
+    const newTrace = () => ({ text, parameterCount: values.length })
+    tell('query', newTrace, runAll, (tag = '') => outcomeOfTag(tag)).catch(() => {})
     return new RowStream(request)
   }
 
@@ -144,8 +170,7 @@ export abstract class BulkQueryable {
     items: readonly BatchStatement[],
     options: QueryOptions = {},
   ): Promise<QueryResult<Record<string, unknown>>[]> {
-    const request = new BatchRequest(batchItems(items), wholeResult(rowModeOf(options)))
-    return this.#run(request, options) as Promise<QueryResult<Record<string, unknown>>[]>
+    return runBatch(this.runner, batchItems(items), options)
   }
 
   /**
@@ -166,7 +191,7 @@ export abstract class BulkQueryable {
     options: LimitOptions = {},
   ): Promise<ManyResult> {
     const text = readText(query)
-    const { command, rowCount } = await executeMany(this.#run, text, paramRows, options)
+    const { command, rowCount } = await executeMany(this.runner, text, paramRows, options)
     return { command, rowCount }
   }
 
@@ -178,7 +203,7 @@ export abstract class BulkQueryable {
   ): Promise<Row[]> {
     const text = readText(query)
     const choose = chooseDecoder<Row>(options)
-    const { rows } = await executeMany(this.#run, text, paramRows, options, choose)
+    const { rows } = await executeMany(this.runner, text, paramRows, options, choose)
     return rows as Row[]
   }
 
@@ -197,7 +222,7 @@ export abstract class BulkQueryable {
     rows: Records,
     options: InsertManyOptions & QueryOptions = {},
   ): Promise<InsertManyResult<Row>> {
-    return insertMany<Row>(this.#run, table, rows, options, chooseDecoder(options))
+    return insertMany<Row>(this.runner, table, rows, options, chooseDecoder(options))
   }
 
   /**
@@ -255,8 +280,8 @@ export abstract class BulkQueryable {
     options: CopyToOptions = {},
   ): Promise<CommandResult> | AsyncGenerator<Buffer, void> {
     const statement = copyToStatement(target, options)
-    if (sink === undefined) return copyPieces(this.#run, statement, options)
-    return this.#traceCopy(statement, () => copyToSink(this.#run, statement, sink, options))
+    if (sink === undefined) return copyPieces(this.runner, statement, options)
+    return copyToSink(this.runner, statement, sink, options)
   }
 
   /**
@@ -275,7 +300,7 @@ export abstract class BulkQueryable {
     options: CopyFromOptions = {},
   ): Promise<CommandResult> {
     const statement = copyFromStatement(table, options)
-    return this.#traceCopy(statement, () => copyFromSource(this.#run, statement, source, options))
+    return copyFromSource(this.runner, statement, source, options)
   }
 
   /**
@@ -299,7 +324,7 @@ export abstract class BulkQueryable {
     rows: Records,
     options: CopyRecordsOptions = {},
   ): Promise<CommandResult> {
-    return copyRecordsInto(this.#run, table, rows, options)
+    return copyRecordsInto(this.runner, table, rows, options)
   }
 
   /**
@@ -314,7 +339,7 @@ export abstract class BulkQueryable {
     query: string | Sql,
     options: QueryOptions = {},
   ): RowReader<Row> {
-    return copyRecordsOf<Row>(this.#run, readText(query), options)
+    return copyRecordsOf<Row>(this.runner, readText(query), options)
   }
 }
 

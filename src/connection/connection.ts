@@ -15,7 +15,7 @@ import {
   type Subscription,
 } from './listener.js'
 import { PreparedStatement, type PrepareOptions } from './prepared-statement.js'
-import type { QueryOptions } from './query-options.js'
+import type { QueryDefaults, QueryOptions } from './query-options.js'
 import { replicationQuery } from './replication-query.js'
 import type { QueryResult } from './result.js'
 import type { Sql } from './sql.js'
@@ -74,8 +74,8 @@ export class Connection extends Transactional implements AsyncDisposable {
     else request.onRefused(this.#held.refusal)
   }
 
-  protected get queryTimeout(): number {
-    return this.#wire.session.queryTimeoutMs
+  protected get queryDefaults(): QueryDefaults {
+    return this.#wire.session
   }
 
   protected async hold<T>(
@@ -105,6 +105,7 @@ export class Connection extends Transactional implements AsyncDisposable {
       {
         session: this.wire.session,
         run: (request, limits) => this.run(request, limits),
+        runner: this.runner,
         transactional: this,
       },
       query,

@@ -16,7 +16,8 @@ import {
 import { feed, following, type Source, sourceOf } from './feed.js'
 import { type LimitOptions, type QueryOptions, rowModeOf } from './query-options.js'
 import { RowReader } from './row-reader.js'
-import type { Run } from './run.js'
+import type { Run, Runner } from './run.js'
+import { outcomeOfCommand, unlessLeft } from './traced-query.js'
 
 /** Options of `copyRecordsTo`. */
 export interface CopyRecordsOptions extends CopyTableOptions, LimitOptions {
@@ -32,7 +33,7 @@ const MESSAGE_BYTES = 64 * 1024
 
 /** Copies typed rows into a table. The types are those of its columns, asked for before. */
 export async function copyRecordsInto(
-  run: Run,
+  runner: Runner,
   table: string,
   records: Records,
   options: CopyRecordsOptions,
@@ -41,11 +42,25 @@ export async function copyRecordsInto(
   const next = source.next()
   // A source that has its first row at once keeps the place of the call among those around it.
   const first = 'then' in next ? await next : next
-  return copyRecordsOfSource(run, table, first, source, options)
+  return copyRecordsOfSource(runner, table, first, source, options)
 }
 
 /** As {@link copyRecordsInto}, for a source whose first row was taken. */
-export async function copyRecordsOfSource(
+export function copyRecordsOfSource(
+  { run, tell }: Runner,
+  table: string,
+  first: IteratorResult<RecordValues>,
+  rest: Source<RecordValues>,
+  options: CopyRecordsOptions,
+): Promise<CommandResult> {
+  const target = tableName(table, options)
+  const condition = whereClause(options.where)
+  const newTrace = () => ({ text: `COPY ${target} FROM STDIN${condition}`, parameterCount: 0 })
+  const runAll = () => feedRecords(run, table, first, rest, options)
+  return tell('copy', newTrace, runAll, outcomeOfCommand)
+}
+
+async function feedRecords(
   run: Run,
   table: string,
   first: IteratorResult<RecordValues>,
@@ -81,7 +96,11 @@ export async function copyRecordsOfSource(
 }
 
 /** Copies the rows of a query out, typed as those of `fetch`. */
-export function copyRecordsOf<Row>(run: Run, query: string, options: QueryOptions): RowReader<Row> {
+export function copyRecordsOf<Row>(
+  { run, tell }: Runner,
+  query: string,
+  options: QueryOptions,
+): RowReader<Row> {
   const mode = rowModeOf(options)
   return new RowReader(() => {
     const reader = new RecordReader<Row>()
@@ -91,7 +110,9 @@ export function copyRecordsOf<Row>(run: Run, query: string, options: QueryOption
       return `COPY (${copiedQuery(query, plan)}) TO STDOUT WITH (FORMAT binary)`
     })
     const request = new CopyOutRequest(command, reader)
-    run(request, options).catch(() => {})
+    const newTrace = () => ({ text: `COPY (${query}) TO STDOUT`, parameterCount: 0 })
+    const runAll = () => unlessLeft(run(request, options))
+    tell('copy', newTrace, runAll, outcomeOfCommand).catch(() => {})
     return request
   })
 }

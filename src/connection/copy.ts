@@ -8,20 +8,46 @@ import { type CopySink, openSink } from './copy-sink.js'
 import { type CopyPiece, type CopySource, openSource } from './copy-source.js'
 import { feed } from './feed.js'
 import type { LimitOptions } from './query-options.js'
-import type { Run } from './run.js'
+import type { Run, Runner } from './run.js'
+import { outcomeOfCommand, unlessLeft } from './traced-query.js'
 
 /** Runs `COPY … TO STDOUT` and gives its data as they come. Nothing is sent before the first is asked for. */
 export function copyPieces(
-  run: Run,
+  { run, tell }: Runner,
   statement: string,
   options: LimitOptions,
 ): AsyncGenerator<Buffer, void> {
   const request = new CopyOutRequest(CopyCommand.of(statement), new BytesReceiver())
-  return chunksOf(request, () => run(request, options).catch(() => {}))
+  const runAll = () => unlessLeft(run(request, options))
+  const newTrace = () => ({ text: statement, parameterCount: 0 })
+  return chunksOf(request, () => tell('copy', newTrace, runAll, outcomeOfCommand).catch(() => {}))
 }
 
 /** Runs `COPY … TO STDOUT` into a sink. */
-export async function copyToSink(
+export function copyToSink(
+  { run, tell }: Runner,
+  statement: string,
+  sink: CopySink,
+  options: LimitOptions,
+): Promise<CommandResult> {
+  const newTrace = () => ({ text: statement, parameterCount: 0 })
+  const runAll = () => intoSink(run, statement, sink, options)
+  return tell('copy', newTrace, runAll, outcomeOfCommand)
+}
+
+/** Runs `COPY … FROM STDIN` with the data of a source. */
+export function copyFromSource(
+  { run, tell }: Runner,
+  statement: string,
+  source: CopySource,
+  options: LimitOptions,
+): Promise<CommandResult> {
+  const newTrace = () => ({ text: statement, parameterCount: 0 })
+  const runAll = () => fromSource(run, statement, source, options)
+  return tell('copy', newTrace, runAll, outcomeOfCommand)
+}
+
+async function intoSink(
   run: Run,
   statement: string,
   sink: CopySink,
@@ -36,8 +62,7 @@ export async function copyToSink(
   return result
 }
 
-/** Runs `COPY … FROM STDIN` with the data of a source. */
-export async function copyFromSource(
+async function fromSource(
   run: Run,
   statement: string,
   source: CopySource,

@@ -3,6 +3,7 @@ import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { CursorSession } from './cursor.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import type { LimitOptions } from './query-options.js'
+import type { Tell } from './traced-query.js'
 
 type Hold = <T>(fn: (connection: HeldConnection) => Promise<T>, options?: HoldOptions) => Promise<T>
 
@@ -10,15 +11,17 @@ type Limit = <T>(request: PromiseRequest<T>, options: LimitOptions) => void
 
 /** The session of a cursor that has a connection and a transaction of its own, until it is closed. */
 export class OwnCursorSession implements CursorSession {
+  readonly tell: Tell
   readonly #hold: Hold
   readonly #limit: Limit
   #connection: Promise<HeldConnection> | undefined
   #letGo: (() => void) | undefined
   #held: Promise<unknown> = Promise.resolve()
 
-  constructor(hold: Hold, limit: Limit) {
+  constructor(hold: Hold, limit: Limit, tell: Tell) {
     this.#hold = hold
     this.#limit = limit
+    this.tell = tell
   }
 
   readonly run = async <T>(request: PromiseRequest<T>, options: LimitOptions): Promise<T> => {

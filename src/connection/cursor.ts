@@ -11,7 +11,8 @@ import type { ChooseDecoder } from '../wire/requests/stream.js'
 import type { QueryOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
 import { RowReader } from './row-reader.js'
-import type { Run } from './run.js'
+import type { Runner } from './run.js'
+import { type Outcome, outcomeOfCommand } from './traced-query.js'
 
 /** Options of a cursor. */
 export interface CursorOptions extends QueryOptions {
@@ -20,8 +21,7 @@ export interface CursorOptions extends QueryOptions {
 }
 
 /** The session that a cursor is in. */
-export interface CursorSession {
-  readonly run: Run
+export interface CursorSession extends Runner {
   /** The cursor is closed. */
   end(): Promise<unknown>
 }
@@ -126,7 +126,10 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
       if (this.#state === 'new') await this.#execute(0)
       const name = quoteIdentifier(this.#portal.name)
       const move = new SimpleQueryRequest(`move forward ${count - waiting} in ${name}`)
-      const { rowCount } = await this.#session.run(move, this.#options)
+      const { run, tell } = this.#session
+      const newTrace = () => ({ text: move.text, parameterCount: 0 })
+      const runMove = () => run(move, this.#options)
+      const { rowCount } = await tell('query', newTrace, runMove, outcomeOfCommand)
       return waiting + (rowCount ?? 0)
     })
   }
@@ -161,7 +164,10 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
           )
     this.#state = 'open'
     try {
-      return await this.#session.run(request, this.#options)
+      const { run, tell } = this.#session
+      const newTrace = () => ({ text: this.#text, parameterCount: this.#parameters.length })
+      const runStep = () => run(request, this.#options)
+      return await tell('query', newTrace, runStep, outcomeOfStep)
     } catch (error) {
       // Its transaction has failed, or rows were lost: there is nothing to go on with.
       await this.close()
@@ -179,6 +185,11 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
     this.#last = result.catch(() => {})
     return result
   }
+}
+
+/** The tag of a portal comes with its last rows only, so each step counts its own. */
+function outcomeOfStep({ rows }: PortalRows<unknown>): Outcome {
+  return { rowCount: rows.length }
 }
 
 function checkedCount(name: string, count: number): number {

@@ -44,6 +44,11 @@ export class HeldConnection {
     )
   }
 
+  /** Whether a transaction is open, as the server said last. */
+  get isInTransaction(): boolean {
+    return this.session.transactionStatus !== 'idle'
+  }
+
   /** Hands a request to the connection, which settles it in all cases. */
   submit(request: Request): void {
     const { refusal } = this

@@ -5,9 +5,10 @@ import type { ChooseDecoder } from '../wire/requests/stream.js'
 import { copyRecordsOfSource, type Records } from './copy-records.js'
 import { columnList, qualifiedName } from './copy-statement.js'
 import { feed, following, sourceOf } from './feed.js'
+import { outcomeOfMany } from './many.js'
 import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
-import type { Run } from './run.js'
+import type { Runner } from './run.js'
 
 /** Options of `insertMany`. */
 export interface InsertManyOptions extends LimitOptions {
@@ -36,7 +37,7 @@ export interface InsertManyResult<Row> {
 
 /** Inserts rows by COPY where it can do what is asked for, else by a statement run for each, in one go. */
 export async function insertMany<Row>(
-  run: Run,
+  runner: Runner,
   table: string,
   records: Records,
   options: InsertManyOptions,
@@ -49,7 +50,7 @@ export async function insertMany<Row>(
   if (first.done === true) return { rows: [], rowCount: 0 }
   const columns = options.columns ?? columnsOf(first.value)
   if (returning === undefined && onConflict === undefined) {
-    const copied = await copyRecordsOfSource(run, table, first, source, {
+    const copied = await copyRecordsOfSource(runner, table, first, source, {
       ...limits,
       ...(schemaName !== undefined && { schemaName }),
       ...(columns !== undefined && { columns }),
@@ -64,13 +65,17 @@ export async function insertMany<Row>(
     conflictClause(onConflict, columns) +
     returningClause(returning)
   const request = new ExecuteManyRequest(text, returning === undefined ? undefined : chooseDecoder)
-  const result = run(request, limits)
-  let index = 0
-  await feed(following(first, source), request, (row) => {
-    request.add(valuesOf(row, columns, index))
-    index += 1
-  })
-  const { rows, rowCount } = await result
+  const runAll = async () => {
+    const result = runner.run(request, limits)
+    let index = 0
+    await feed(following(first, source), request, (row) => {
+      request.add(valuesOf(row, columns, index))
+      index += 1
+    })
+    return result
+  }
+  const newTrace = () => ({ text, parameterCount: 0 })
+  const { rows, rowCount } = await runner.tell('query', newTrace, runAll, outcomeOfMany)
   return { rows: rows as Row[], rowCount }
 }
 

@@ -1,21 +1,38 @@
 import { ExecuteManyRequest, type ExecuteManyResult } from '../wire/requests/execute-many.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
-import { feed, sourceOf } from './feed.js'
+import { feed, type Source, sourceOf } from './feed.js'
 import type { LimitOptions } from './query-options.js'
-import type { Run } from './run.js'
+import type { Run, Runner } from './run.js'
+import type { Outcome } from './traced-query.js'
 
 /** Rows of parameters, one after the other. */
 export type ParameterRows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>
 
 /** Runs a statement once for each row of parameters. */
-export async function executeMany(
-  run: Run,
+export function executeMany(
+  { run, tell }: Runner,
   query: string,
   rows: ParameterRows,
   options: LimitOptions,
   chooseDecoder?: ChooseDecoder<unknown>,
 ): Promise<ExecuteManyResult> {
   const source = sourceOf(rows, 'the rows of parameters')
+  const runAll = () => feedRows(run, query, source, options, chooseDecoder)
+  return tell('query', () => ({ text: query, parameterCount: 0 }), runAll, outcomeOfMany)
+}
+
+/** What is told of a statement that was run many times. */
+export function outcomeOfMany({ command, rowCount, batchSize }: ExecuteManyResult): Outcome {
+  return { command, rowCount, batchSize }
+}
+
+async function feedRows(
+  run: Run,
+  query: string,
+  source: Source<readonly unknown[]>,
+  options: LimitOptions,
+  chooseDecoder: ChooseDecoder<unknown> | undefined,
+): Promise<ExecuteManyResult> {
   const request = new ExecuteManyRequest(query, chooseDecoder)
   const result = run(request, options)
   await feed(source, request, (parameters) => {

@@ -1,4 +1,5 @@
 import { InterfaceError } from '../base/errors.js'
+import { channels, traced } from '../base/telemetry.js'
 import type { PromiseRequest } from '../wire/request.js'
 import { CloseHandleRequest, PrepareHandleRequest } from '../wire/requests/prepare-handle.js'
 import { QueryRequest, type ResultShape } from '../wire/requests/query.js'
@@ -23,6 +24,7 @@ import {
   type QueryResult,
   wholeResult,
 } from './result.js'
+import type { Runner } from './run.js'
 import { readQuery, type Sql } from './sql.js'
 import type { TraceableRequest } from './traced-query.js'
 
@@ -61,6 +63,7 @@ export interface StatementOwner {
     request: PromiseRequest<T> & TraceableRequest<T>,
     options: LimitOptions,
   ) => Promise<T>
+  readonly runner: Runner
   readonly transactional: Explainer
 }
 
@@ -105,7 +108,11 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
       throw new TypeError('the option "name" must be a string')
     }
     const handle = new StatementHandle(text, name)
-    const description = await owner.run(new PrepareHandleRequest(handle), options)
+    const { run } = owner.runner
+    const prepare = () => run(new PrepareHandleRequest(handle), options)
+    const description = channels.prepare.hasSubscribers
+      ? await traced(channels.prepare, { text }, prepare)
+      : await prepare()
     return new this<Row>(owner, handle, description)
   }
 
@@ -189,7 +196,8 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.name !== '') await this.#owner.run(new CloseHandleRequest(this.#handle), NO_OPTIONS)
+    if (this.name !== '')
+      await this.#owner.runner.run(new CloseHandleRequest(this.#handle), NO_OPTIONS)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,16 @@
+import type { QueryListener } from '../base/telemetry.js'
 import { TypeMap } from '../types/type-map.js'
 import type { TypeOptions } from '../types/type-options.js'
 import { Limits } from '../wire/limits.js'
 import type { RowMode } from './result.js'
+
+/** What holds for every query of a connection or pool. */
+export interface QueryDefaults {
+  /** The deadline of queries that are given none, in ms; 0 for none. */
+  readonly queryTimeoutMs: number
+  /** Told of each query, besides the subscribers of the channels. */
+  readonly onQuery: QueryListener | undefined
+}
 
 /** When to give a query up. */
 export interface LimitOptions {

@@ -15,6 +15,7 @@ import {
   type PrepareOptions,
   type StatementOwner,
 } from './prepared-statement.js'
+import type { QueryDefaults } from './query-options.js'
 import { Queryable } from './queryable.js'
 import type { Sql } from './sql.js'
 import { alreadyInTransaction, BeginCommand, CommitCommand } from './transaction-commands.js'
@@ -190,7 +191,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
     { signal }: Interruption,
   ): Promise<Transaction> {
     signal?.throwIfAborted()
-    if (outer.refusal === undefined && outer.depth === 0 && isInTransaction(outer)) {
+    if (outer.refusal === undefined && outer.depth === 0 && outer.isInTransaction) {
       throw alreadyInTransaction()
     }
     const transaction = new Transaction(outer, options, signal)
@@ -247,11 +248,15 @@ export class Transaction extends Transactional implements AsyncDisposable {
   ): Promise<PreparedStatement<Row>> {
     const { session } = this.#held
     const run: StatementOwner['run'] = (request, limits) => this.run(request, limits)
-    return PreparedStatement.on({ session, run, transactional: this }, query, options)
+    return PreparedStatement.on(
+      { session, run, runner: this.runner, transactional: this },
+      query,
+      options,
+    )
   }
 
-  protected get queryTimeout(): number {
-    return this.#held.session.queryTimeoutMs
+  protected get queryDefaults(): QueryDefaults {
+    return this.#held.session
   }
 
   protected submit(request: Request): void {
@@ -361,7 +366,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
     signal?: AbortSignal,
     newError: (error: unknown, sent: boolean) => unknown = (error) => error,
   ): Promise<CommandResult> {
-    const limits = new Limits(this.queryTimeout, signal)
+    const limits = new Limits(this.queryDefaults.queryTimeoutMs, signal)
     this.#held.sendLast(request)
     limits.start((errorOf) => request.abandon((sent) => newError(errorOf(sent), sent)))
     try {
@@ -386,10 +391,6 @@ export class Transaction extends Transactional implements AsyncDisposable {
     this.#outer.leave()
     this.#resolveEnded()
   }
-}
-
-function isInTransaction({ session }: HeldConnection): boolean {
-  return session.transactionStatus !== 'idle'
 }
 
 function holdOptions({ signal }: Interruption): HoldOptions {

@@ -9,6 +9,7 @@ import type { CloseOptions } from '../connection/connection.js'
 import type { CursorSession } from '../connection/cursor.js'
 import { OwnCursorSession } from '../connection/cursor-session.js'
 import type { HeldConnection, HoldOptions } from '../connection/held-connection.js'
+import type { QueryDefaults } from '../connection/query-options.js'
 import { Transactional } from '../connection/transaction.js'
 import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from '../connection/type-codecs.js'
 import type { GivenCodec } from '../types/type-options.js'
@@ -55,6 +56,7 @@ export class Pool extends Transactional implements AsyncDisposable {
   readonly name: string
   readonly #config: ConnectionConfig
   readonly #options: PoolConfig
+  protected readonly queryDefaults: QueryDefaults
   readonly #backend: PoolBackend
   /** Who has what, as far as it is remembered: see {@link Loan}. */
   readonly #loans = new Map<PoolConnection, Loan>()
@@ -65,6 +67,7 @@ export class Pool extends Transactional implements AsyncDisposable {
     super()
     this.#config = config
     this.#options = options
+    this.queryDefaults = { queryTimeoutMs: config.queryTimeout, onQuery: config.onQuery }
     this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
     const isGroup = config.hosts.length > 1 && options.connect === undefined
     this.#backend = isGroup ? new HostGroup(config, options) : new HostPool(config, options)
@@ -279,10 +282,6 @@ export class Pool extends Transactional implements AsyncDisposable {
     this.#backend.runOnce(request, this.#options.acquireTimeout)
   }
 
-  protected get queryTimeout(): number {
-    return this.#config.queryTimeout
-  }
-
   protected hold<T>(
     fn: (connection: HeldConnection) => Promise<T>,
     options: HoldOptions = {},
@@ -295,6 +294,7 @@ export class Pool extends Transactional implements AsyncDisposable {
     return new OwnCursorSession(
       (fn, options) => this.hold(fn, options),
       (request, options) => this.limit(request, options),
+      this.runner.tell,
     )
   }
 

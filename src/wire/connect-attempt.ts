@@ -61,6 +61,7 @@ async function connectOnce(
   deadline.phase = 'startup'
   const session = new Session(types, statementsFor(config), descriptions)
   session.queryTimeoutMs = config.queryTimeout
+  session.onQuery = config.onQuery
   session.isReplication = config.replication !== false
   const wire = new WireConnection(session, peer, config.maxMessageSize, handler, () =>
     sendCancel(peer, wire.encrypted, session.key),

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../base/errors.js'
+import type { QueryListener } from '../base/telemetry.js'
 import type { BackendKeyData, TransactionStatus } from '../protocol/messages.js'
 import { SessionTypes } from '../types/session-types.js'
 import type { TypeCatalogue } from '../types/type-catalogue.js'
@@ -21,6 +22,8 @@ export class Session {
   hasChanged = false
   /** The deadline of queries that have none of their own, in ms; 0 for none. */
   queryTimeoutMs = 0
+  /** Told of each query, besides the subscribers of the channels. */
+  onQuery: QueryListener | undefined
   /** Whether the server takes replication commands, and so the simple protocol alone. */
   isReplication = false
   /** What is known of statements; shared by the connections of a pool. */

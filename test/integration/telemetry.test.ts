@@ -3,10 +3,10 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Connection, connect, createPool, onQuery, type QueryTrace } from '../../src/index.js'
 import { testServer } from '../support/server.js'
+import { recordTraces as record } from '../support/trace-record.js'
 
 let dsn: string
 let conn: Connection
-const subscriptions: Disposable[] = []
 
 beforeEach(async () => {
   dsn = (await testServer()).dsn()
@@ -14,27 +14,8 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  for (const each of subscriptions.splice(0)) each[Symbol.dispose]()
   await conn.close()
 })
-
-/** Collects what a channel tells, until the test is over. */
-function record(name: string): [event: string, context: Record<string, unknown>][] {
-  const seen: [string, Record<string, unknown>][] = []
-  const channel = tracingChannel(name)
-  const listener = (event: string) => (context: unknown) =>
-    seen.push([event, { ...(context as Record<string, unknown>) }])
-  const handlers = {
-    start: listener('start'),
-    end: listener('end'),
-    asyncStart: listener('asyncStart'),
-    asyncEnd: listener('asyncEnd'),
-    error: listener('error'),
-  }
-  channel.subscribe(handlers)
-  subscriptions.push({ [Symbol.dispose]: () => channel.unsubscribe(handlers) })
-  return seen
-}
 
 const duration = expect.any(Number)
 
@@ -121,16 +102,6 @@ test('sluice:transaction counts attempts', async () => {
   expect(seen.filter(([event]) => event === 'asyncEnd').map(([, context]) => context)).toEqual([
     expect.objectContaining({ isNested: true, attempts: 1, duration }),
     expect.objectContaining({ isNested: false, attempts: 2, isolation: 'serializable', duration }),
-  ])
-})
-
-test('sluice:copy tells the statement and the count', async () => {
-  await conn.execute('create temp table copied (a int)')
-  const seen = record('sluice:copy')
-  await conn.copyFrom('copied', [Buffer.from('1\n2\n')])
-  expect(seen.at(-1)).toEqual([
-    'asyncEnd',
-    { text: expect.stringMatching(/^copy "copied" from stdin/i), rowCount: 2, duration },
   ])
 })
 

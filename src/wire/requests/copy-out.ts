@@ -1,8 +1,9 @@
-import { InterfaceError, type ServerMessageFields } from '../../base/errors.js'
+import type { ServerMessageFields } from '../../base/errors.js'
 import { readCommandComplete, readCopyResponse, readEmpty } from '../../protocol/backend.js'
 import { writeSync } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { ChunkQueue } from '../chunk-queue.js'
+import { ReaderLeftError } from '../reader-left-error.js'
 import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
 import type { CopyCommand } from './copy-command.js'
 import { type CommandResult, commandResult } from './simple-query.js'
@@ -135,7 +136,7 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
     this.promise.catch(() => {})
     if (this.chunks.isOver) return
     this.#hasLeft = true
-    const left = () => new InterfaceError('the reader of the data left', { safeToRetry: false })
+    const left = () => new ReaderLeftError('data')
     if ((this.#wire?.session.transactionStatus ?? 'idle') === 'idle') {
       this.abandon(left)
     } else {

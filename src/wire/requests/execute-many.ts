@@ -31,6 +31,8 @@ export interface ExecuteManyResult {
   readonly command: string
   /** Rows affected or returned by all of it. */
   readonly rowCount: number
+  /** How often it ran. */
+  readonly batchSize: number
 }
 
 /** Parameters can be added, or all were: the Sync is written, and what is still missing are answers. */
@@ -219,7 +221,12 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   }
 
   protected result(): ExecuteManyResult {
-    return { rows: this.#rows, command: this.#command, rowCount: this.#rowCount }
+    return {
+      rows: this.#rows,
+      command: this.#command,
+      rowCount: this.#rowCount,
+      batchSize: this.#completed,
+    }
   }
 
   get #isComplete(): boolean {

@@ -10,8 +10,6 @@ import type { StatementHandle } from '../statement-handle.js'
 export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
   readonly exclusive = false
   readonly changesSession = false
-  readonly parameterCount = 0
-  readonly tag = ''
   protected readonly queryText: string
   readonly #handle: StatementHandle
   #preparation: Preparation | undefined
@@ -21,10 +19,6 @@ export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
     super()
     this.#handle = handle
     this.queryText = handle.text
-  }
-
-  get text(): string {
-    return this.queryText
   }
 
   protected get isAnswered(): boolean {
@@ -69,9 +63,6 @@ export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
 export class CloseHandleRequest extends PromiseRequest<void> {
   readonly exclusive = false
   readonly changesSession = false
-  readonly parameterCount = 0
-  readonly tag = ''
-  readonly text = 'close'
   protected readonly queryText = undefined
   readonly #handle: StatementHandle
   #isAnswered = false

@@ -1,4 +1,4 @@
-import { InterfaceError, ProtocolError, type ServerMessageFields } from '../../base/errors.js'
+import { ProtocolError, type ServerMessageFields } from '../../base/errors.js'
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
 import {
   beginBind,
@@ -12,6 +12,7 @@ import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import type { PreparedStatement } from '../prepared-statement.js'
+import { ReaderLeftError } from '../reader-left-error.js'
 import { unexpectedMessage, type Wire } from '../request.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
@@ -25,17 +26,19 @@ type Progress = 'binding' | 'executing' | 'copy-in' | 'copy-out' | 'answered'
 
 /**
  * A statement whose rows are handed on while they come, in {@link chunks}, which hold the server back
- * while nobody takes them; the promise tells how it ended, behind the last chunk.
+ * while nobody takes them; the promise tells how it ended, behind the last chunk, and gives the command
+ * tag, empty for an empty query.
  *
  * Nothing is written behind it, since nothing could be answered while nobody reads.
  */
-export class StreamRequest<Row> extends StatementRequest<void> {
+export class StreamRequest<Row> extends StatementRequest<string> {
   /** The rows, read by read. */
   readonly chunks: ChunkQueue<Row[]> = new ChunkQueue()
   readonly #chooseDecoder: ChooseDecoder<Row>
   #decodeRow: RowDecoder<Row> | undefined
   #rows: Row[] = []
   #progress: Progress = 'binding'
+  #tag = ''
   #wire: Wire | undefined
   /** Whether the Sync is still to be written. */
   #owesSync = false
@@ -80,6 +83,7 @@ export class StreamRequest<Row> extends StatementRequest<void> {
   protected reset(): void {
     this.#decodeRow = undefined
     this.#progress = 'binding'
+    this.#tag = ''
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
@@ -96,7 +100,8 @@ export class StreamRequest<Row> extends StatementRequest<void> {
         return
       case Backend.CommandComplete:
         if (progress !== 'executing' && progress !== 'copy-out') break
-        this.session?.onCommand(readCommandComplete(buf, start, end), this.queryText)
+        this.#tag = readCommandComplete(buf, start, end)
+        this.session?.onCommand(this.#tag, this.queryText)
         this.#onAnswered()
         return
       case Backend.EmptyQueryResponse:
@@ -158,7 +163,7 @@ export class StreamRequest<Row> extends StatementRequest<void> {
     // Whoever leaves knows; nobody else is told.
     this.promise.catch(() => {})
     if (this.chunks.isOver) return
-    const left = () => new InterfaceError('the reader of the rows left', { safeToRetry: false })
+    const left = () => new ReaderLeftError('rows')
     if ((this.#wire?.session.transactionStatus ?? 'idle') === 'idle') {
       this.abandon(left)
     } else {
@@ -167,7 +172,9 @@ export class StreamRequest<Row> extends StatementRequest<void> {
     }
   }
 
-  protected result(): void {}
+  protected result(): string {
+    return this.#tag
+  }
 
   #onAnswered(): void {
     this.#progress = 'answered'

@@ -324,9 +324,14 @@ describe('the configuration', () => {
     expect(Object.values(config.types)[0]).toBe(codec)
   })
 
-  test('carries signal and onNotice', () => {
+  test('carries signal, onNotice and onQuery', () => {
     const { signal } = new AbortController()
     const onNotice = () => undefined
-    expect(resolve({ host: 'h', signal, onNotice })).toMatchObject({ signal, onNotice })
+    const onQuery = () => undefined
+    expect(resolve({ host: 'h', signal, onNotice, onQuery })).toMatchObject({
+      signal,
+      onNotice,
+      onQuery,
+    })
   })
 })

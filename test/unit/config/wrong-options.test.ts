@@ -46,6 +46,7 @@ describe('every option given a wrong value is refused by name', () => {
     types: [],
     signal: {},
     onNotice: 'log',
+    onQuery: 'log',
     trace: 'stdout',
     options: 1,
   }
