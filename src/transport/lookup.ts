@@ -1,15 +1,19 @@
 import { lookup } from 'node:dns'
 import { isIP } from 'node:net'
 
+/** Gives `host` back if it is an address itself, which needs no looking up. */
+export function knownAddress(host: string): string | undefined {
+  return isIP(host) === 0 ? undefined : host
+}
+
 /**
- * Gives all addresses of a host name, in the order of the system's resolver; an address is its own.
+ * Gives all addresses of a host name, in the order of the system's resolver.
  *
  * The system's resolver cannot be interrupted: after an abort it goes on unheard.
  *
  * Rejects with Node's error, or with `signal.reason`.
  */
 export function lookUpAddresses(host: string, signal: AbortSignal): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return Promise.resolve([host])
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     if (signal.aborted) {

@@ -17,6 +17,15 @@ import { SocketStep } from './socket-step.js'
 /** The protocol's name in TLS application-layer negotiation; PostgreSQL 17+ demands it of direct TLS. */
 const ALPN_PROTOCOL = 'postgresql'
 
+/** Always the same bytes, and a writer has room for much more. */
+const SSL_REQUEST = sslRequest()
+
+function sslRequest(): Buffer {
+  const out = new MessageWriter()
+  writeSslRequest(out)
+  return Buffer.from(out.take())
+}
+
 const ANSWER_TLS = 0x53 // S
 const ANSWER_NO_TLS = 0x4e // N
 const ANSWER_ERROR = 0x45 // E
@@ -34,8 +43,6 @@ const ANSWER_ERROR = 0x45 // E
  * @throws {ConnectionError} when the connection breaks.
  */
 export function requestTls(socket: Socket, address: string, signal: AbortSignal): Promise<boolean> {
-  const out = new MessageWriter()
-  writeSslRequest(out)
   const step = new SocketStep<boolean>(
     socket,
     signal,
@@ -76,7 +83,7 @@ export function requestTls(socket: Socket, address: string, signal: AbortSignal)
     ),
   )
   socket.resume()
-  socket.write(out.take())
+  socket.write(SSL_REQUEST)
   return step.promise
 }
 

@@ -11,7 +11,7 @@ import {
 import { type ConnectTrace, channels, traced } from '../base/telemetry.js'
 import type { ConnectHost } from '../config/hosts.js'
 import type { ConnectionConfig } from '../config/resolve.js'
-import { lookUpAddresses } from '../transport/lookup.js'
+import { knownAddress, lookUpAddresses } from '../transport/lookup.js'
 import { describePeer, type Peer } from '../transport/peer.js'
 import type { TypeCatalogue } from '../types/type-catalogue.js'
 import { attemptConnection } from './connect-attempt.js'
@@ -159,15 +159,14 @@ class Search {
   async #addressesOf(host: ConnectHost): Promise<readonly Address[]> {
     const { path, port } = host
     if (path !== undefined) return [{ target: { path }, name: host.address }]
+    const known = knownAddress(host.hostAddress ?? host.host)
+    if (known !== undefined) return [addressAt(known, port)]
     const place = { name: host.address, label: host.address }
     const { connectTimeout } = this.#config
     using deadline = new ConnectDeadline('resolve', place, connectTimeout, this.#signal)
     try {
-      const found = await lookUpAddresses(host.hostAddress ?? host.host, deadline.signal)
-      const addresses = found.map((ip) => ({
-        target: { host: ip, port },
-        name: ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
-      }))
+      const found = await lookUpAddresses(host.host, deadline.signal)
+      const addresses = found.map((ip) => addressAt(ip, port))
       return this.#order(addresses, ({ name }) => name)
     } catch (error) {
       this.#signal?.throwIfAborted()
@@ -268,6 +267,13 @@ class Search {
     const { loadBalanceHosts, targetSessionAttrs } = this.#config
     const drawn = loadBalanceHosts === 'random' ? shuffle(list) : list
     return this.#states.order(drawn, addressOf, targetSessionAttrs)
+  }
+}
+
+function addressAt(ip: string, port: number): Address {
+  return {
+    target: { host: ip, port },
+    name: ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
   }
 }
 
