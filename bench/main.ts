@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   handshake: async () => (await import('./handshake/command.js')).handshake,
   pool: async () => (await import('./pool/command.js')).pool,
   outage: async () => (await import('./outage/command.js')).outage,
+  pipelining: async () => (await import('./pipelining/command.js')).pipelining,
   tune: async () => (await import('./tune/command.js')).tune,
   drivers: async () => (await import('./drivers/command.js')).drivers,
   memory: async () => (await import('./memory/command.js')).memory,

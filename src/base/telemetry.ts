@@ -1,4 +1,9 @@
-import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import {
+  type Channel,
+  channel,
+  type TracingChannel,
+  tracingChannel,
+} from 'node:diagnostics_channel'
 
 /*
  * What sluice tells on node:diagnostics_channel. Each channel is a TracingChannel, so that tools bind
@@ -63,6 +68,17 @@ export interface AcquireTrace extends Trace {
   /** `name` of the pool, if it has one. */
   readonly pool?: string | undefined
 }
+
+/** A connection came back to its pool. */
+export interface ReleaseMessage {
+  /** `name` of the pool. */
+  readonly pool: string | undefined
+  /** For how long it was lent, or used by single queries, in ms. */
+  readonly duration: number
+}
+
+/** Where each {@link ReleaseMessage} goes: it is over when it is told, so there is nothing to trace. */
+export const releases: Channel = channel('sluice:pool:release')
 
 /** The channels by what they tell. */
 export const channels: {

@@ -1,4 +1,10 @@
-import { type AcquireTrace, type ConnectTrace, channels } from '../base/telemetry.js'
+import {
+  type AcquireTrace,
+  type ConnectTrace,
+  channels,
+  type ReleaseMessage,
+  releases,
+} from '../base/telemetry.js'
 import type { Pool } from '../pool/pool.js'
 import type { OtelMeter, OtelObservation } from './api.js'
 import { DURATION_BOUNDS } from './query-telemetry.js'
@@ -47,12 +53,16 @@ export function observePools(meter: OtelMeter, pools: readonly Pool[]): () => vo
   }
 }
 
-/** Waiting for a connection, and opening one. */
+/** Waiting for a connection, using one, and opening one. */
 function observeTimes(meter: OtelMeter): () => void {
   const options = { unit: 's', advice: { explicitBucketBoundaries: [...DURATION_BOUNDS] } }
   const wait = meter.createHistogram('db.client.connection.wait_time', {
     ...options,
     description: 'Time to get a connection from the pool.',
+  })
+  const use = meter.createHistogram('db.client.connection.use_time', {
+    ...options,
+    description: 'Time between getting a connection from the pool and giving it back.',
   })
   const create = meter.createHistogram('db.client.connection.create_time', {
     ...options,
@@ -61,19 +71,26 @@ function observeTimes(meter: OtelMeter): () => void {
   const onAcquired = (message: unknown) => {
     const { duration, error, pool } = message as AcquireTrace
     if (error !== undefined || duration === undefined) return
-    wait.record(
-      duration / 1000,
-      pool === undefined ? {} : { 'db.client.connection.pool.name': pool },
-    )
+    wait.record(duration / 1000, nameOf(pool))
+  }
+  const onReleased = (message: unknown) => {
+    const { duration, pool } = message as ReleaseMessage
+    use.record(duration / 1000, nameOf(pool))
   }
   const onConnected = (message: unknown) => {
     const { duration, error } = message as ConnectTrace
     if (error === undefined && duration !== undefined) create.record(duration / 1000)
   }
   channels.acquire.asyncEnd.subscribe(onAcquired)
+  releases.subscribe(onReleased)
   channels.connect.asyncEnd.subscribe(onConnected)
   return () => {
     channels.acquire.asyncEnd.unsubscribe(onAcquired)
+    releases.unsubscribe(onReleased)
     channels.connect.asyncEnd.unsubscribe(onConnected)
   }
+}
+
+function nameOf(pool: string | undefined): Record<string, string> {
+  return pool === undefined ? {} : { 'db.client.connection.pool.name': pool }
 }

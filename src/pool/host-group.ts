@@ -8,6 +8,7 @@ import type { ConnectionConfig } from '../config/resolve.js'
 import type { Request } from '../wire/request.js'
 import { whyUnfit } from '../wire/server-role.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
+import { abandonmentOf } from './abandonment.js'
 import { HostPool } from './host-pool.js'
 import { pause } from './pause.js'
 import type { PoolBackend } from './pool-backend.js'
@@ -114,12 +115,9 @@ export class HostGroup implements PoolBackend {
   }
 
   runOnce(request: Request, timeoutMs: number): void {
-    const pooled = this.tryAcquire(undefined)
-    if (pooled !== undefined) {
-      pooled.runOnce(request)
-      return
-    }
-    this.acquire(timeoutMs, undefined, undefined).then(
+    const member = this.#choose(undefined)
+    if (member?.pool.role !== undefined && member.pool.tryRunOnce(request)) return
+    this.acquire(timeoutMs, abandonmentOf(request), undefined).then(
       (connection) => connection.runOnce(request),
       (error: unknown) => request.onRefused(error),
     )

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.js'
 import { AuthenticationError, ConnectionError, PostgresError, TlsError } from '../base/errors.js'
 import { type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
+import { releases } from '../base/telemetry.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
 import { Connection } from '../connection/connection.js'
@@ -9,6 +10,8 @@ import { Connector } from '../wire/connector.js'
 import type { Request } from '../wire/request.js'
 import { readServerRole, type ServerRole } from '../wire/server-role.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
+import { abandonmentOf } from './abandonment.js'
+import { OneShots } from './one-shots.js'
 import type { PoolBackend } from './pool-backend.js'
 import { PoolConnection } from './pool-connection.js'
 import type { PoolConfig, PoolHook } from './pool-options.js'
@@ -22,6 +25,7 @@ import type { ResourcePoolStats } from './resource-pool-stats.js'
 export class HostPool implements PoolBackend {
   readonly resources: ResourcePool<PooledConnection>
   readonly #options: PoolConfig
+  readonly #oneShots: OneShots
   #config: ConnectionConfig
   #types: TypeCatalogue
   #connector: Connector
@@ -43,7 +47,10 @@ export class HostPool implements PoolBackend {
       unref: options.unref,
       hasResetHook: options.reset !== undefined,
       runResetHook: (connection) => runHook(options.reset, connection),
-      onReturned: (connection) => this.resources.release(connection),
+      onReturned: (connection) => {
+        this.#oneShots.onReturned(connection)
+        this.resources.release(connection)
+      },
       onBroken: (connection) => this.resources.remove(connection),
       // Behind the message, so that a callback that throws cannot disturb the reading of the next.
       onNotice: (notice) => process.nextTick(() => this.#config.onNotice?.(notice)),
@@ -58,9 +65,15 @@ export class HostPool implements PoolBackend {
       destroy: (connection, reason) => this.#discard(connection, reason),
       isUsable: (connection) => connection.isUsable,
       validate: (connection) => connection.validate(),
+      onReturned(duration) {
+        if (releases.hasSubscribers) releases.publish({ pool: options.name, duration })
+      },
       isTransient,
     }
     this.resources = new ResourcePool(lifecycle, options.resources, systemClock, Math.random)
+    // The hook is to run behind each query.
+    const depth = options.reset === undefined ? options.pipelining : 1
+    this.#oneShots = new OneShots(this.resources, depth)
   }
 
   /** Makes connections from now on in another way. */
@@ -132,11 +145,12 @@ export class HostPool implements PoolBackend {
       void this.#runOnceSetUp(request, timeoutMs)
       return
     }
-    const waiter = {
-      onResource: (connection: PooledConnection) => connection.runOnce(request),
-      onRefused: (error: unknown) => request.onRefused(error),
-    }
-    this.resources.enqueue(waiter, timeoutMs)
+    this.#oneShots.run(request, timeoutMs)
+  }
+
+  /** Runs a request if there is a connection for it now. */
+  tryRunOnce(request: Request): boolean {
+    return this.#options.setup === undefined && this.#oneShots.tryRun(request)
   }
 
   async connectApart(handler: ConnectionHandler, signal: AbortSignal): Promise<WireConnection> {
@@ -197,7 +211,7 @@ export class HostPool implements PoolBackend {
   async #runOnceSetUp(request: Request, timeoutMs: number): Promise<void> {
     let pooled: PooledConnection
     try {
-      pooled = await this.acquire(timeoutMs, undefined)
+      pooled = await this.acquire(timeoutMs, abandonmentOf(request))
     } catch (error) {
       request.onRefused(error)
       return

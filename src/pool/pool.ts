@@ -69,8 +69,9 @@ export class Pool extends Transactional implements AsyncDisposable {
     this.#options = options
     this.queryDefaults = { queryTimeoutMs: config.queryTimeout, onQuery: config.onQuery }
     this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
+    const named = { ...options, name: this.name }
     const isGroup = config.hosts.length > 1 && options.connect === undefined
-    this.#backend = isGroup ? new HostGroup(config, options) : new HostPool(config, options)
+    this.#backend = isGroup ? new HostGroup(config, named) : new HostPool(config, named)
     const { retryBackoff, validationTimeoutMs } = options.resources
     this.#listener = new SharedListener({
       open: (handler, signal) => this.#backend.connectApart(handler, signal),
@@ -117,7 +118,7 @@ export class Pool extends Transactional implements AsyncDisposable {
    * @throws the reason of `signal` when it is aborted; why no connection could be opened, for a caller
    * without a deadline; what the `setup` hook throws
    */
-  acquire(options: AcquireOptions = {}): Promise<PoolConnection> {
+  acquire(options: AcquireOptions = NO_OPTIONS): Promise<PoolConnection> {
     const { timeout = this.#options.acquireTimeout, signal, target } = options
     try {
       checkAcquireOptions(timeout, target)
@@ -279,7 +280,8 @@ export class Pool extends Transactional implements AsyncDisposable {
   }
 
   protected submit(request: Request): void {
-    this.#backend.runOnce(request, this.#options.acquireTimeout)
+    // A signal that was aborted already has ended it.
+    if (!request.isSettled) this.#backend.runOnce(request, this.#options.acquireTimeout)
   }
 
   protected hold<T>(
@@ -344,6 +346,8 @@ export class Pool extends Transactional implements AsyncDisposable {
     })
   }
 }
+
+const NO_OPTIONS: AcquireOptions = Object.freeze({})
 
 /** How often the connection that listens is asked for a sign of life, in ms. */
 const HEARTBEAT_MS = 30_000

@@ -32,6 +32,8 @@ export interface ResourceLifecycle<T extends object> {
   isUsable(resource: T): boolean
   /** Rejects when a resource that was idle for long is dead, or is destroyed meanwhile. */
   validate(resource: T): Promise<unknown>
+  /** A resource came back that had been lent for so long, in ms. Must not throw. */
+  onReturned?(usedMs: number): void
   /**
    * Whether what `create` rejected with may pass by itself, as a refused connection may and a wrong
    * password does not. Without this method every failure may.

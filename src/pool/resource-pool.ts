@@ -116,6 +116,11 @@ export class ResourcePool<T extends object> {
     return this.#isPaused
   }
 
+  /** Whether a resource that could serve several at once may do so: nobody waits who came before. */
+  get isFreeToAll(): boolean {
+    return this.#state === 'open' && !this.#isPaused && this.#waiters.length === 0
+  }
+
   /** A copy of all figures. */
   stats(): ResourcePoolStats {
     return copyStats(this.#counters, this.snapshot, this.limits.minSize)
@@ -163,6 +168,11 @@ export class ResourcePool<T extends object> {
     this.#supply.validate()
     this.#supply.grow()
     return handle
+  }
+
+  /** Takes the oldest waiter without calling it, if `test` holds for it: for who serves it by what is lent already. */
+  shiftWaiter(test: (waiter: Waiter<T>) => boolean): Waiter<T> | undefined {
+    return this.#waiters.shiftIf(test, this.#clock.now())
   }
 
   /** Forgets a waiter without calling it. False when it was called already. */
@@ -387,4 +397,4 @@ export class ResourcePool<T extends object> {
 }
 
 /** What {@link ResourcePool.enqueue} returns for a waiter that it has called already. */
-const ALREADY_SETTLED = 0
+export const ALREADY_SETTLED = 0

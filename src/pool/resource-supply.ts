@@ -32,6 +32,7 @@ export interface SupplyOwner {
 export class ResourceSupply<T extends object> {
   readonly stock: ResourceStock<T>
   readonly backoff: Backoff
+  readonly #lifecycle: ResourceLifecycle<T>
   /** Its own copy, which {@link resize} changes. */
   readonly #options: { -readonly [K in keyof ResourcePoolOptions]: ResourcePoolOptions[K] }
   readonly #clock: Clock
@@ -51,6 +52,7 @@ export class ResourceSupply<T extends object> {
     counters: ResourcePoolCounters,
     owner: SupplyOwner,
   ) {
+    this.#lifecycle = lifecycle
     this.#options = { ...options }
     this.#clock = clock
     this.#counters = counters
@@ -119,6 +121,7 @@ export class ResourceSupply<T extends object> {
     const usedMs = nowMs - entry.sinceMs
     this.#counters.useTime.record(usedMs)
     this.#growth.noteUsed(usedMs)
+    this.#lifecycle.onReturned?.(usedMs)
     return entry
   }
 

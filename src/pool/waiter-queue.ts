@@ -76,6 +76,12 @@ export class WaiterQueue<T extends object> {
     return waiting.waiter
   }
 
+  /** As {@link shift}, if `test` holds for the oldest waiter. */
+  shiftIf(test: (waiter: Waiter<T>) => boolean, nowMs: number): Waiter<T> | undefined {
+    const oldest = this.#waiting.peek()
+    return oldest !== undefined && test(oldest.waiter) ? this.shift(nowMs) : undefined
+  }
+
   /** Forgets a waiter without calling it. False when it is not in the queue. */
   cancel(key: number): boolean {
     if (this.#take(key) === undefined) return false

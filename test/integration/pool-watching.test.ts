@@ -93,6 +93,23 @@ describe('sluice/otel', () => {
     expect(callbacks.size).toBe(0)
   })
 
+  test('tells how long connections were in use, lent or for single queries', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 1, name: 'used' })
+    const { meter, recorded } = recordingMeter()
+    const useTimes = () => recorded.filter(({ name }) => name === 'db.client.connection.use_time')
+    const instrumentation = instrument({ meter, pools: [pool] })
+    await pool.use((conn) => conn.fetchval('select pg_sleep(0.02)'))
+    await pool.fetchval('select 1')
+    expect(useTimes()).toMatchObject([
+      { attributes: { 'db.client.connection.pool.name': 'used' } },
+      { attributes: { 'db.client.connection.pool.name': 'used' } },
+    ])
+    expect(useTimes()[0]?.value).toBeGreaterThanOrEqual(0.019)
+    instrumentation.disable()
+    await pool.fetchval('select 1')
+    expect(useTimes()).toHaveLength(2)
+  })
+
   test('makes a span of each query, with the class of its error', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
     const { tracer, spans } = recordingTracer()

@@ -204,6 +204,29 @@ describe('acquire', () => {
     await expect(pool.acquire()).rejects.toThrow(PoolTimeoutError)
   })
 
+  for (const [name, options] of [
+    ['', {}],
+    [', with a setup hook', { setup: () => {} }],
+  ] as const) {
+    test(`a query that waits for a connection ends by its own deadline or signal, and leaves the queue${name}`, async () => {
+      const pool = await makePool({ minSize: 1, maxSize: 1, acquireTimeout: 60_000, ...options })
+      const conn = await pool.acquire()
+      const late = pool.fetchval('select 1', [], { timeout: 30 })
+      await expect(late).rejects.toMatchObject({ name: 'QueryTimeoutError', safeToRetry: true })
+      const reason = new Error('no longer wanted')
+      const abort = new AbortController()
+      const aborted = pool.execute('select 1', [], { signal: abort.signal })
+      await until(() => pool.waiting === 1)
+      abort.abort(reason)
+      await expect(aborted).rejects.toBe(reason)
+      await until(() => pool.waiting === 0)
+      await expect(pool.fetch('select 1', [], { signal: abort.signal })).rejects.toBe(reason)
+      expect(pool.waiting).toBe(0)
+      conn.release()
+      expect(await pool.fetchval('select 1', [], { timeout: 20_000 })).toBe(1)
+    })
+  }
+
   test('is given up when its signal is aborted', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
     const conn = await pool.acquire()
