@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect } from '../../src/index.js'
+import { CUTS_TIMEOUT_MS, cutStep } from '../support/cut-step.js'
 import { type Cut, type Direction, FaultProxy } from '../support/fault-proxy.js'
 import { type TestServer, testServer } from '../support/server.js'
 
@@ -103,27 +104,31 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
       ['toClient', 'reset', 5],
       ['toServer', 'close', 3],
     ] as const) {
-      test(`cut (${cut}) ${way} all along: all settles once, with no wrong value`, async () => {
-        const whole = await run(program, undefined)
-        const startup = await startupBytes()
-        // The Terminate at the end is no part of it.
-        const end = whole.bytes[way] - (way === 'toServer' ? 5 : 0)
-        let failures = 0
-        for (let after = 1; after < end; after += stride) {
-          const { outcomes } = await run(program, { way, cut, after: startup[way] + after })
-          for (const [i, outcome] of outcomes.entries()) {
-            if (outcome instanceof Error && 'phase' in outcome) {
-              expect(outcome).toMatchObject({ name: 'ConnectionClosedError' })
-              failures += 1
-            } else if (outcome instanceof Error) {
-              expect(outcome.name).toBe((whole.outcomes[i] as Error).name)
-            } else {
-              expect(outcome).toBe(whole.outcomes[i])
+      test(
+        `cut (${cut}) ${way} all along: all settles once, with no wrong value`,
+        async () => {
+          const whole = await run(program, undefined)
+          const startup = await startupBytes()
+          // The Terminate at the end is no part of it.
+          const end = whole.bytes[way] - (way === 'toServer' ? 5 : 0)
+          let failures = 0
+          for (let after = 1; after < end; after += cutStep(stride)) {
+            const { outcomes } = await run(program, { way, cut, after: startup[way] + after })
+            for (const [i, outcome] of outcomes.entries()) {
+              if (outcome instanceof Error && 'phase' in outcome) {
+                expect(outcome).toMatchObject({ name: 'ConnectionClosedError' })
+                failures += 1
+              } else if (outcome instanceof Error) {
+                expect(outcome.name).toBe((whole.outcomes[i] as Error).name)
+              } else {
+                expect(outcome).toBe(whole.outcomes[i])
+              }
             }
           }
-        }
-        expect(failures).toBeGreaterThan(0)
-      }, 180_000)
+          expect(failures).toBeGreaterThan(0)
+        },
+        CUTS_TIMEOUT_MS,
+      )
     }
   })
 }

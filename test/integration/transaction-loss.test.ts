@@ -8,6 +8,7 @@ import {
   QueryTimeoutError,
   TransactionOutcomeUnknownError,
 } from '../../src/index.js'
+import { CUTS_TIMEOUT_MS, cutStep } from '../support/cut-step.js'
 import { FaultProxy } from '../support/fault-proxy.js'
 import { testServer } from '../support/server.js'
 
@@ -140,30 +141,35 @@ async function runCut(way: 'toServer' | 'toClient', cutAfter: number): Promise<u
 
 describe('a connection that is lost', () => {
   for (const way of ['toServer', 'toClient'] as const) {
-    test(`${way}, at every byte: all or nothing, and doubt only about the COMMIT`, async () => {
-      let committed = 0
-      let doubts = 0
-      const failures: unknown[] = []
-      // COMMIT takes twelve bytes, and its answer seventeen.
-      for (let cutAfter = 0; committed === 0; cutAfter += way === 'toServer' ? 5 : 11) {
-        await conn.execute('truncate lost_items')
-        const error = await runCut(way, cutAfter)
-        const rows = await conn.fetchval<number>('select count(*)::int from lost_items')
-        if (error === undefined) {
-          committed = rows ?? -1
-        } else if (error instanceof TransactionOutcomeUnknownError) {
-          doubts += 1
-          expect(error.safeToRetry).toBe(false)
-          if (rows !== 0) expect(rows).toBe(2)
-        } else {
-          if (!(error instanceof ConnectionError)) failures.push(error)
-          expect(rows).toBe(0)
+    test(
+      `${way}, at every byte: all or nothing, and doubt only about the COMMIT`,
+      async () => {
+        let committed = 0
+        let doubts = 0
+        const failures: unknown[] = []
+        // COMMIT takes twelve bytes, and its answer seventeen.
+        const step = cutStep(way === 'toServer' ? 5 : 11)
+        for (let cutAfter = 0; committed === 0; cutAfter += step) {
+          await conn.execute('truncate lost_items')
+          const error = await runCut(way, cutAfter)
+          const rows = await conn.fetchval<number>('select count(*)::int from lost_items')
+          if (error === undefined) {
+            committed = rows ?? -1
+          } else if (error instanceof TransactionOutcomeUnknownError) {
+            doubts += 1
+            expect(error.safeToRetry).toBe(false)
+            if (rows !== 0) expect(rows).toBe(2)
+          } else {
+            if (!(error instanceof ConnectionError)) failures.push(error)
+            expect(rows).toBe(0)
+          }
         }
-      }
-      expect(committed).toBe(2)
-      expect(doubts).toBeGreaterThan(0)
-      expect(failures).toEqual([])
-    })
+        expect(committed).toBe(2)
+        expect(doubts).toBeGreaterThan(0)
+        expect(failures).toEqual([])
+      },
+      CUTS_TIMEOUT_MS,
+    )
   }
 
   test('during COMMIT: the outcome is unknown and nothing is retried', async () => {
