@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { ConnectionClosedError, Notice } from '../base/errors.js'
 import type { Notification } from '../protocol/messages.js'
@@ -15,6 +16,22 @@ export interface ConnectionEvents {
   error: [error: ConnectionClosedError]
   /** The connection is closed. */
   end: []
+}
+
+/** Adds a listener that runs in the async context of whoever adds it; `off` takes it away as it is. */
+export function addListener<Name extends keyof ConnectionEvents>(
+  events: EventEmitter<ConnectionEvents>,
+  event: Name,
+  listener: (...args: ConnectionEvents[Name]) => void,
+  isOnce = false,
+): void {
+  const bound = AsyncResource.bind((...args: ConnectionEvents[Name]) => {
+    if (isOnce) events.off(event, added as never)
+    listener(...args)
+  })
+  // By this property an emitter finds what a listener stands for, as with those of its own `once`.
+  const added = Object.assign(bound, { listener })
+  events.on(event, added as never)
 }
 
 /**

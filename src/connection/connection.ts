@@ -6,7 +6,7 @@ import type { Request } from '../wire/request.js'
 import type { TextRowsRequest } from '../wire/requests/text-rows.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import { startCloseTimer } from './close-timer.js'
-import type { ConnectionEvents } from './connection-events.js'
+import { addListener, type ConnectionEvents } from './connection-events.js'
 import { HeldConnection, type HoldOptions } from './held-connection.js'
 import {
   ChannelListeners,
@@ -252,12 +252,15 @@ export class Connection extends Transactional implements AsyncDisposable {
     this.wire.session.catalogue.reload()
   }
 
-  /** Calls `listener` at every such event. A listener that throws does so on its own, as with any timer. */
+  /**
+   * Calls `listener` at every such event, in the async context of this call. A listener that throws does
+   * so on its own, as with any timer.
+   */
   on<Name extends keyof ConnectionEvents>(
     event: Name,
     listener: (...args: ConnectionEvents[Name]) => void,
   ): this {
-    this.events.on(event, listener as never)
+    addListener(this.events, event, listener)
     return this
   }
 
@@ -266,7 +269,7 @@ export class Connection extends Transactional implements AsyncDisposable {
     event: Name,
     listener: (...args: ConnectionEvents[Name]) => void,
   ): this {
-    this.events.once(event, listener as never)
+    addListener(this.events, event, listener, true)
     return this
   }
 

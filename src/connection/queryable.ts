@@ -121,8 +121,8 @@ export abstract class Queryable extends BulkQueryable {
    * @param payload less than 8,000 bytes, as the server has it
    * @throws {RangeError} when the name is empty, longer than 63 bytes, or contains NUL
    */
-  async notify(channel: string, payload = ''): Promise<void> {
+  async notify(channel: string, payload = '', options: LimitOptions = NO_OPTIONS): Promise<void> {
     checkChannel(channel)
-    await this.execute('select pg_catalog.pg_notify($1, $2)', [channel, payload])
+    await this.execute('select pg_catalog.pg_notify($1, $2)', [channel, payload], options)
   }
 }
