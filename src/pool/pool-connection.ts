@@ -71,17 +71,12 @@ export class PoolConnection extends Connection {
 
   /** @internal */
   protected override get wire(): WireConnection {
-    return this.#borrowed.wire
+    return borrowed(this.#pooled).wire
   }
 
   /** @internal */
   protected override get events(): ConnectionEmitter {
-    return this.#borrowed.events
-  }
-
-  get #borrowed(): PooledConnection {
-    if (this.#pooled === undefined) throw released()
-    return this.#pooled
+    return borrowed(this.#pooled).events
   }
 
   /** @internal */
@@ -89,6 +84,12 @@ export class PoolConnection extends Connection {
     if (this.#pooled === undefined) request.onRefused(released())
     else this.#pooled.submit(request)
   }
+}
+
+/** A function and no private getter: an object with any of those takes longer to make. */
+function borrowed(pooled: PooledConnection | undefined): PooledConnection {
+  if (pooled === undefined) throw released()
+  return pooled
 }
 
 function released(): InterfaceError {

@@ -28,6 +28,9 @@ test('a pool over several hosts: targets by acquire, balanced reads, failover wi
   })
   expect(await pool.fetchval(isStandby)).toBe(false)
 
+  const notifications = pool.listen('failover')
+  await notifications.listening
+
   // targets
   for (const [target, expected] of [
     ['primary', false],
@@ -64,6 +67,11 @@ test('a pool over several hosts: targets by acquire, balanced reads, failover wi
   expect(await waiting).toBe(false)
   expect(await pool.fetchval(isStandby)).toBe(false)
   await until(() => (pool?.idleSize ?? 0) > 0)
+
+  // listening goes where writes go
+  expect((await notifications.next()).value).toEqual({ type: 'gap', reason: 'connection' })
+  await pool.notify('failover', 'from the new primary')
+  expect((await notifications.next()).value).toMatchObject({ payload: 'from the new primary' })
 }, 60_000)
 
 test('a target that no server serves is an error for a caller without a deadline, at creation too', async () => {
