@@ -190,6 +190,48 @@ describe('pipelining', () => {
     expect(await pool.fetchval(QUICK)).toBe(1)
   })
 
+  test('every caller gets its own answer, whatever else goes on', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 3, pipelining: 8, acquireTimeout: 60_000 })
+    const ask = async (i: number): Promise<void> => {
+      switch (i % 11) {
+        case 0:
+          await expect(pool.fetchval('select 1 / ($1::int - $1)', [i])).rejects.toMatchObject({
+            code: '22012',
+          })
+          return
+        case 1:
+          expect(await pool.use((conn) => conn.fetchval('select $1::int', [i]))).toBe(i)
+          return
+        case 2:
+          expect(await pool.transaction((tx) => tx.fetchval('select $1::int', [i]))).toBe(i)
+          return
+        case 3:
+          expect(await pool.fetchval('select $1::int', [i], { timeout: 60_000 })).toBe(i)
+          return
+        case 4:
+          await pool.execute(`set application_name = 'caller ${i}'`)
+          return
+        case 5:
+          expect(await pool.execute(`select ${i}`)).toMatchObject({ rowCount: 1 })
+          return
+        case 6:
+          await expect(
+            pool.fetch('select pg_sleep(30)', [], { timeout: 1 + (i % 7) }),
+          ).rejects.toMatchObject({ name: 'QueryTimeoutError' })
+          return
+        default:
+          expect(await pool.fetchval('select $1::int', [i])).toBe(i)
+      }
+    }
+    const caller = async (first: number) => {
+      for (let i = first; i < first + 40; i++) await ask(i)
+    }
+    await Promise.all(Array.from({ length: 30 }, (_, index) => caller(index * 37)))
+    // Those whose query was cancelled come back when the server has ended it.
+    await until(() => pool.idleSize === pool.size)
+    expect(pool.waiting).toBe(0)
+  }, 60_000)
+
   test('values that cannot be are refused by name', async () => {
     for (const pipelining of [0, -1, 1.5, 1_001, 'yes']) {
       await expect(makePool({ pipelining: pipelining as never })).rejects.toThrow(/"pipelining"/)
