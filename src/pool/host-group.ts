@@ -125,8 +125,8 @@ export class HostGroup implements PoolBackend {
 
   async connectApart(handler: ConnectionHandler, signal: AbortSignal): Promise<WireConnection> {
     for (;;) {
-      // A standby neither listens nor is told.
-      if (this.#choose('primary') === undefined) await this.#recheck()
+      // A standby neither listens nor is told, so one that may be anything will not do.
+      if (this.#choose('primary')?.pool.role === undefined) await this.#recheck()
       signal.throwIfAborted()
       const member = this.#choose('primary')
       if (member === undefined) throw this.#nobodyServes('primary')
