@@ -14,8 +14,8 @@ import { openSession } from './session.js'
 import { TypeOverrides } from './type-overrides.js'
 import type { TypeFormat, TypeParser } from './types.js'
 
-/** What `connect` and `end` call. */
-type DoneCallback = (error?: Error, client?: Client) => void
+/** What `connect` calls. */
+type ConnectCallback = (error: Error | null, client?: Client) => void
 
 const STATUS_LETTERS = { idle: 'I', transaction: 'T', failed: 'E' } as const
 
@@ -131,21 +131,21 @@ export class Client extends EventEmitter {
 
   /** Connects; resolves to the client. A second time is an error. */
   connect(): Promise<Client>
-  connect(callback: (error: Error | undefined, client?: Client) => void): void
-  connect(callback?: DoneCallback): Promise<Client> | undefined {
-    if (callback !== undefined) {
-      this.#connect().then(
-        () => callback(undefined, this),
-        (error: Error) => callback(error),
-      )
+  connect(callback: ConnectCallback): void
+  connect(callback?: ConnectCallback): Promise<Client> | undefined {
+    if (callback) {
+      this.#connect(() => callback(null, this))
+        .catch(callback)
+        .catch(throwLater)
       return undefined
     }
     return new this._Promise((resolve, reject) => {
-      this.#connect().then(() => resolve(this), reject)
+      this.#connect(() => resolve(this)).catch(reject)
     })
   }
 
-  async #connect(): Promise<void> {
+  /** Tells who connects before the listeners of `connect`, both before the first query is sent. */
+  async #connect(tell: () => void): Promise<void> {
     if (this.#isConnecting || this._connected || this._ended) {
       throw new Error('Client has already been connected. You cannot reuse a client.')
     }
@@ -169,17 +169,22 @@ export class Client extends EventEmitter {
       clearTimeout(timer)
       this.#isConnecting = false
     }
-    this.#onConnected(this.#wire)
+    this.#onConnected(this.#wire, tell)
   }
 
-  #onConnected(wire: WireConnection): void {
+  #onConnected(wire: WireConnection, tell: () => void): void {
     const { key } = wire.session
     this.processID = key?.processId ?? null
     this.secretKey = key === undefined ? null : Buffer.from(key.secretKey).readInt32BE()
     this._connected = true
     this.#onReady('idle')
-    // Behind the promise of connect(), as its callback is called first in pg.
-    process.nextTick(() => this.emit('connect'))
+    for (const call of [tell, () => this.emit('connect')]) {
+      try {
+        call()
+      } catch (error) {
+        throwLater(error)
+      }
+    }
     if (this._ending) this.#sayGoodbye()
     else this.#queue.start(wire)
   }
@@ -382,6 +387,13 @@ function finiteNumber(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const number = Number(value)
   return Number.isFinite(number) ? number : undefined
+}
+
+/** What foreign code throws reaches the process, and no promise of ours. */
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
 }
 
 function asError(reason: unknown): Error {

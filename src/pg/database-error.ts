@@ -81,8 +81,11 @@ function textFields(fields: ServerMessageFields): Record<string, string> {
   return Object.fromEntries(given.map((field) => [field, String(fields[field])]))
 }
 
-/** Each field is a type byte, a text and a NUL; the message has a length before and a NUL behind them. */
+/**
+ * Each field is a type byte, a text and a NUL; the message has a length before and a NUL behind them.
+ * The severity comes twice: translated, and as it is.
+ */
 function lengthOf(fields: ServerMessageFields): number {
-  const texts = Object.values(fields).filter((value) => value !== undefined)
+  const texts = [...Object.values(fields), fields.severity].filter((value) => value !== undefined)
   return texts.reduce((sum, text) => sum + Buffer.byteLength(String(text)) + 2, 5)
 }

@@ -1,7 +1,7 @@
 import type { CustomTypesConfig } from './type-overrides.js'
 
 /** What a callback of a query gets. */
-export type QueryCallback = (error: Error | null, result: never) => void
+export type QueryCallback = (error: Error | null, result?: never) => void
 
 /** A query as an object. */
 export interface QueryConfig<Values = readonly unknown[]> {

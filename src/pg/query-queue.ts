@@ -45,9 +45,6 @@ export class QueryQueue {
       connection,
       pipeline,
       rowReaders: new RowReaders(),
-      onStarted: (request) => {
-        this.#sent.push(request)
-      },
       onFailed: (request) => this.#drop(request),
       onReady: (status) => listener.onReady(status),
       onOver: (request) => {
@@ -136,6 +133,7 @@ export class QueryQueue {
       const request = this.#waiting.shift()
       if (request === undefined) break
       this.#hasRun = true
+      this.#sent.push(request)
       this.#listener.onBusy()
       wire.submit(request)
     }

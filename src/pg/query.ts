@@ -169,7 +169,7 @@ export class Query extends EventEmitter {
     this.#hasFailed = false
     // In pages the Sync waits for the last of them, which does not come now.
     if (this.rows) connection.sync()
-    if (this.callback) this.callback(reason as Error, undefined as never)
+    if (this.callback) this.callback(reason as Error)
     else this.emit('error', reason)
   }
 

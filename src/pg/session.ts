@@ -72,10 +72,15 @@ export async function openSession(
     'getPeerX509Certificate' in stream
       ? { certificate: () => stream.getPeerX509Certificate()?.raw }
       : undefined
+  let passwordError: unknown
   const authenticator = new Authenticator({
     user: client.user ?? '',
     host: client.host,
-    password: () => passwordOf(client, parameters),
+    password: () =>
+      passwordOf(client, parameters).catch((error: unknown) => {
+        passwordError = error
+        throw error
+      }),
     // pg hands a password to whoever asks.
     secure: true,
     tls: certificate,
@@ -93,6 +98,8 @@ export async function openSession(
     return wire
   } catch (error) {
     wire.destroy()
+    // As it is, for who made it looks for it.
+    if (passwordError !== undefined) throw passwordError
     if (error instanceof PostgresError) {
       throw DatabaseError.from({ ...error, message: error.message, code: error.code })
     }

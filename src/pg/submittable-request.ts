@@ -17,7 +17,6 @@ export interface SubmittableOwner {
   readonly rowReaders: RowReaders
   /** Whether requests may be written behind each other. */
   readonly pipeline: boolean
-  onStarted(request: SubmittableRequest): void
   /** The server has refused it; ReadyForQuery is still to come. */
   onFailed(request: SubmittableRequest): void
   /** The server is ready for the next query. */
@@ -87,7 +86,6 @@ export class SubmittableRequest implements Request {
   write(wire: Wire): void {
     const { connection } = this.#owner
     connection._lend(wire)
-    this.#owner.onStarted(this)
     const error = this.submittable.submit(connection as never)
     if (error instanceof Error) throw error
   }

@@ -10,8 +10,8 @@ export function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => !key.startsWith('_'))
-      .map(([key, item]) => [key, plain(item)]),
+      .filter(([key, item]) => !key.startsWith('_') && !(key === 'parseRow' && item))
+      .map(([key, item]) => [key, key === 'tableID' ? item !== 0 : plain(item)]),
   )
 }
 
@@ -24,6 +24,8 @@ function plainError(error: Error): unknown {
     error: error.message,
     name: error.name,
     ...Object.fromEntries(fields.map(([key, value]) => [key, plain(value)])),
+    // The number of the session's own schema.
+    ...('schema' in error && { schema: String(error.schema).replace(/^pg_temp_\d+$/, 'pg_temp') }),
   }
 }
 
