@@ -44,6 +44,13 @@ export interface ClientConfig {
   enableChannelBinding?: boolean | undefined
   /** Most iterations of SCRAM that a server may ask for. Default 100,000; 0 for any number. */
   scramMaxIterations?: number | undefined
+  /**
+   * Whether values are those of sluice's own API (docs/types.md) instead of pg's. Parsers that users set
+   * stay above them. Default: `defaults.nativeTypes`, false.
+   */
+  nativeTypes?: boolean | undefined
+  /** How many statements without a name are kept on the server, so that each is parsed once. Default 0. */
+  statementCacheSize?: number | undefined
   /** Queries are sent without waiting for the results of those before. Default false. */
   pipeline?: boolean | undefined
 }

@@ -6,8 +6,11 @@ import type { ClientConfig } from './client-config.js'
 import { Connection } from './connection.js'
 import { ConnectionParameters } from './connection-parameters.js'
 import { DatabaseError, noticeMessage } from './database-error.js'
+import { defaults } from './defaults.js'
 import { escapeIdentifier, escapeLiteral } from './escape.js'
+import { asError, attempt, throwLater } from './foreign.js'
 import type { Submittable } from './messages.js'
+import { nativeTypes } from './native-types.js'
 import { Query } from './query.js'
 import { type QueryLimits, QueryQueue } from './query-queue.js'
 import { openSession } from './session.js'
@@ -85,7 +88,9 @@ export class Client extends EventEmitter {
     this.binary = false
     this.enableChannelBinding = Boolean(given.enableChannelBinding)
     this.scramMaxIterations = finiteNumber(given.scramMaxIterations) ?? 100_000
-    this._types = new TypeOverrides(given.types)
+    this._types = new TypeOverrides(
+      given.types ?? ((given.nativeTypes ?? defaults.nativeTypes) ? nativeTypes : undefined),
+    )
     this._Promise = (given.Promise ?? Promise) as PromiseConstructor
     this.#connectTimeoutMs = given.connectionTimeoutMillis ?? parameters.connect_timeout * 1000
     this.connection =
@@ -96,6 +101,7 @@ export class Client extends EventEmitter {
         sslNegotiation: this.sslNegotiation,
         keepAlive: given.keepAlive ?? true,
         keepAliveInitialDelayMillis: given.keepAliveInitialDelayMillis ?? 0,
+        statementCacheSize: given.statementCacheSize ?? defaults.statementCacheSize,
       })
     this.#whenEnded = new Promise((resolve) => {
       this.#onEnded = resolve
@@ -178,13 +184,8 @@ export class Client extends EventEmitter {
     this.secretKey = key === undefined ? null : Buffer.from(key.secretKey).readInt32BE()
     this._connected = true
     this.#onReady('idle')
-    for (const call of [tell, () => this.emit('connect')]) {
-      try {
-        call()
-      } catch (error) {
-        throwLater(error)
-      }
-    }
+    attempt(tell)
+    attempt(() => this.emit('connect'))
     if (this._ending) this.#sayGoodbye()
     else this.#queue.start(wire)
   }
@@ -387,15 +388,4 @@ function finiteNumber(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const number = Number(value)
   return Number.isFinite(number) ? number : undefined
-}
-
-/** What foreign code throws reaches the process, and no promise of ours. */
-function throwLater(error: unknown): void {
-  process.nextTick(() => {
-    throw error
-  })
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }

@@ -21,6 +21,7 @@ import { MessageWriter } from '../protocol/message-writer.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { Wire } from '../wire/request.js'
 import type { Submittable } from './messages.js'
+import { StatementNames } from './statement-names.js'
 import { type PreparedValue, prepareValue } from './values.js'
 
 /** Options of {@link Connection}. */
@@ -30,6 +31,7 @@ export interface ConnectionConfig {
   readonly sslNegotiation?: 'postgres' | 'direct' | undefined
   readonly keepAlive?: boolean
   readonly keepAliveInitialDelayMillis?: number
+  readonly statementCacheSize?: number | undefined
 }
 
 /** What Bind takes. */
@@ -67,6 +69,10 @@ export class Connection extends EventEmitter {
   ssl: unknown
   sslNegotiation: 'postgres' | 'direct'
   _ending = false
+  /** Names for statements that have none. @internal */
+  readonly _statementNames: StatementNames
+  /** Statements that the server would not run any more, to be closed before they are parsed again. */
+  readonly #stale = new Set<string>()
   readonly #keepAlive: boolean
   readonly #keepAliveDelayMs: number
   #wire: Wire | undefined
@@ -77,6 +83,7 @@ export class Connection extends EventEmitter {
     this.stream = (typeof stream === 'function' ? stream() : stream) ?? new Socket()
     this.ssl = config.ssl ?? false
     this.sslNegotiation = config.sslNegotiation ?? 'postgres'
+    this._statementNames = new StatementNames(config.statementCacheSize ?? 0)
     this.#keepAlive = config.keepAlive ?? false
     this.#keepAliveDelayMs = config.keepAliveInitialDelayMillis ?? 0
   }
@@ -181,15 +188,26 @@ export class Connection extends EventEmitter {
   }
 
   /** The server has a statement. @internal */
-  _onParsed({ name, text }: Submittable): void {
-    if (!name) return
-    this.parsedStatements[name] = text ?? ''
-    delete this.submittedNamedStatements[name]
+  _onParsed({ name, text, _statement = name }: Submittable): void {
+    if (!_statement) return
+    this.parsedStatements[_statement] = text ?? ''
+    delete this.submittedNamedStatements[_statement]
   }
 
   /** The server has not got what it would have parsed. @internal */
-  _onRefused({ name }: Submittable): void {
-    if (name) delete this.submittedNamedStatements[name]
+  _onRefused({ name, _statement = name }: Submittable): void {
+    if (_statement) delete this.submittedNamedStatements[_statement]
+  }
+
+  /** The server has lost a statement, or would not run it any more. @internal */
+  _forget(name: string): void {
+    delete this.parsedStatements[name]
+    this.#stale.add(name)
+  }
+
+  /** Closes a statement that was forgotten, before it is parsed again. @internal */
+  _closeStale(name: string): void {
+    if (this.#stale.delete(name)) this.close({ type: 'S', name })
   }
 
   /** Sends Query: one or more statements. */

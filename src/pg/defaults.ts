@@ -24,6 +24,10 @@ export interface Defaults {
   application_name: string | undefined
   fallback_application_name: string | undefined
   options: string | undefined
+  /** As the option of a client. */
+  nativeTypes: boolean
+  /** As the option of a client. */
+  statementCacheSize: number
   /** Dates are sent as the clock of UTC shows them, instead of the local one. */
   parseInputDatesAsUTC: boolean
   statement_timeout: number | false
@@ -55,6 +59,8 @@ function makeDefaults(): Defaults {
     application_name: undefined,
     fallback_application_name: undefined,
     options: undefined,
+    nativeTypes: false,
+    statementCacheSize: 0,
     parseInputDatesAsUTC: false,
     statement_timeout: false,
     lock_timeout: false,

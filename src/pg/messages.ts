@@ -52,7 +52,9 @@ export interface Submittable {
   handleError?(error: Error | DatabaseError, connection: never): void
   handleCopyInResponse?(connection: never): void
   handleCopyData?(message: CopyDataMessage, connection: never): void
-  callback?: ((error: Error | null, result: never) => void) | undefined
+  callback?: ((error: Error | null, result?: never) => void) | undefined
   name?: string | undefined
+  /** The name under which a Query without one is parsed. @internal */
+  _statement?: string | undefined
   text?: string | undefined
 }

@@ -1,6 +1,7 @@
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { WireConnection } from '../wire/wire-connection.js'
 import type { Connection } from './connection.js'
+import { asError } from './foreign.js'
 import type { Submittable } from './messages.js'
 import { RowReaders } from './row-reader.js'
 import { type SubmittableOwner, SubmittableRequest } from './submittable-request.js'
@@ -47,6 +48,11 @@ export class QueryQueue {
       rowReaders: new RowReaders(),
       onFailed: (request) => this.#drop(request),
       onReady: (status) => listener.onReady(status),
+      onForgotten: (request) => {
+        this.#drop(request)
+        this.#waiting.unshift(request)
+        this.#pulse()
+      },
       onOver: (request) => {
         this.#drop(request)
         this.#pulse()
@@ -99,7 +105,7 @@ export class QueryQueue {
       stop()
       submittable.callback = () => {}
       if (tell === undefined) submittable.handleError?.(reason, this.#connection as never)
-      else tell(reason, undefined as never)
+      else tell(reason)
       if (!request.withdraw()) return
       this.#drop(request)
       this.#pulse()
@@ -113,7 +119,8 @@ export class QueryQueue {
     }
     submittable.callback = (error, result) => {
       stop()
-      tell?.(error, result)
+      if (error) tell?.(error)
+      else tell?.(error, result)
     }
     if (signal?.aborted) process.nextTick(onAbort)
     else signal?.addEventListener('abort', onAbort, { once: true })
@@ -141,8 +148,4 @@ export class QueryQueue {
       this.#listener.onDrain()
     }
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }

@@ -28,6 +28,10 @@ export class Query extends EventEmitter {
   callback: QueryCallback | undefined
   signal: AbortSignal | undefined
   _rowMode: string | undefined
+  /** Under which name the server has its statement; empty for none. @internal */
+  _statement = ''
+  /** Whether its statement was parsed before. @internal */
+  _isReused = false
   _result: Result
   /** One result, or all those of a text with several statements. */
   _results: Result | Result[]
@@ -49,7 +53,7 @@ export class Query extends EventEmitter {
     this.callback = given.callback
     this.signal = given.signal
     this._rowMode = given.rowMode
-    this._result = new Result(given.rowMode, given.types)
+    this._result = new Result(given.rowMode, Array.isArray(given.types) ? undefined : given.types)
     this._results = this._result
   }
 
@@ -81,24 +85,35 @@ export class Query extends EventEmitter {
 
   /** Whether the connection has a statement of its name. */
   hasBeenParsed(connection: Connection): boolean {
-    const { name } = this
-    return (
-      Boolean(name) &&
-      (connection.parsedStatements[name as string] !== undefined ||
-        connection.submittedNamedStatements[name as string] !== undefined)
-    )
+    return isParsed(connection, this.name)
   }
 
   /** Writes Parse where it is needed, Bind, Describe and Execute. */
   prepare(connection: Connection): void {
-    const { text = '', name = '', portal } = this
-    if (!this.hasBeenParsed(connection)) {
+    const { text = '', portal } = this
+    const name = this.name || this.#cachedName(connection)
+    this._statement = name
+    this._isReused = isParsed(connection, name)
+    if (!this._isReused) {
+      connection._closeStale(name)
       connection.parse({ text, name, types: this.types })
       if (name) connection.submittedNamedStatements[name] = text
     }
     connection.bind({ portal, statement: name, values: this.values, valueMapper: prepareValue })
     connection.describe({ type: 'P', name: portal })
     this._getRows(connection, this.rows)
+  }
+
+  /** The name that its text has in the statement cache of the connection, if that has one. */
+  #cachedName(connection: Connection): string {
+    const { text } = this
+    if (!text || Array.isArray(this.types)) return ''
+    const cached = connection._statementNames.nameOf(text)
+    if (cached?.evicted !== undefined) {
+      delete connection.parsedStatements[cached.evicted]
+      connection.close({ type: 'S', name: cached.evicted })
+    }
+    return cached?.name ?? ''
   }
 
   /** Asks for all rows, or for the next `rows` of them. */
@@ -197,4 +212,12 @@ export class Query extends EventEmitter {
     this._result = new Result(this._rowMode, this._result._types)
     this._results.push(this._result)
   }
+}
+
+function isParsed(connection: Connection, name: string | undefined): boolean {
+  return (
+    Boolean(name) &&
+    (connection.parsedStatements[name as string] !== undefined ||
+      connection.submittedNamedStatements[name as string] !== undefined)
+  )
 }

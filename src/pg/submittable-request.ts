@@ -6,6 +6,7 @@ import type { Request, RequestHolder, Wire } from '../wire/request.js'
 import { unexpectedMessage } from '../wire/request.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './database-error.js'
+import { attempt } from './foreign.js'
 import type { Submittable } from './messages.js'
 import { Query } from './query.js'
 import { fieldDef } from './result.js'
@@ -19,12 +20,17 @@ export interface SubmittableOwner {
   readonly pipeline: boolean
   /** The server has refused it; ReadyForQuery is still to come. */
   onFailed(request: SubmittableRequest): void
+  /** The server had forgotten its statement: it is to be sent once more, before all others. */
+  onForgotten(request: SubmittableRequest): void
   /** The server is ready for the next query. */
   onReady(status: TransactionStatus): void
   onOver(request: SubmittableRequest): void
   /** What to tell a Submittable whose connection is gone. */
   lossOf(error: Error): Error
 }
+
+const INVALID_STATEMENT_NAME = '26000'
+const FEATURE_NOT_SUPPORTED = '0A000'
 
 /** Messages of which listeners of the connection are told and nobody else. */
 const PLAIN_MESSAGES: Readonly<Record<number, string>> = {
@@ -45,8 +51,12 @@ export class SubmittableRequest implements Request {
   readonly #owner: SubmittableOwner
   #holder: RequestHolder | undefined
   #isOver = false
+  #isWithdrawn = false
   /** The Submittable has been told of an error; the rest of the answer is for nobody. */
   #hasFailed = false
+  /** That the server has forgotten its statement; told unless it can be sent once more. */
+  #forgotten: DatabaseError | undefined
+  #wasRepeated = false
   /** Rows are read without a message of their own. */
   #decodeRow: RowDecoder<unknown> | undefined
 
@@ -78,6 +88,7 @@ export class SubmittableRequest implements Request {
   /** Takes it out of the queue without telling it. False when it was sent already. */
   withdraw(): boolean {
     if (this.#isOver) return true
+    this.#isWithdrawn = true
     const wasSent = this.#holder?.abandon(this) ?? false
     if (!wasSent) this.#isOver = true
     return !wasSent
@@ -166,17 +177,56 @@ export class SubmittableRequest implements Request {
     if (this.#hasFailed) return
     this.#hasFailed = true
     connection._onRefused(this.submittable)
+    if (this.#isForgotten(error)) {
+      this.#forgotten = error
+      return
+    }
+    this.#tell(error)
+  }
+
+  #tell(error: DatabaseError): void {
     this.#owner.onFailed(this)
-    this.#call(() => this.submittable.handleError?.(error, connection as never))
+    attempt(() => this.submittable.handleError?.(error, this.#owner.connection as never))
+  }
+
+  /**
+   * Whether the server has not got a statement any more (after DISCARD ALL, DEALLOCATE), or would not run
+   * it (after DDL has changed its columns). Then it is parsed when it is used again.
+   */
+  #isForgotten({ code, routine }: DatabaseError): boolean {
+    const { submittable } = this
+    if (!(submittable instanceof Query) || !submittable._isReused) return false
+    const isForgotten =
+      code === INVALID_STATEMENT_NAME ||
+      (code === FEATURE_NOT_SUPPORTED && routine === 'RevalidateCachedQuery')
+    if (isForgotten) this.#owner.connection._forget(submittable._statement)
+    return isForgotten
+  }
+
+  /** Once, and in no transaction: that has failed with it. */
+  #isRepeatable(status: TransactionStatus): boolean {
+    if (this.#wasRepeated || status !== 'idle' || this.#owner.pipeline) return false
+    this.#wasRepeated = true
+    return !this.#isWithdrawn
   }
 
   onReady(status: TransactionStatus): void {
-    this.#isOver = true
     const { connection } = this.#owner
     this.#owner.onReady(status)
     connection._takeBack(status)
+    const forgotten = this.#forgotten
+    if (forgotten !== undefined) {
+      this.#forgotten = undefined
+      if (this.#isRepeatable(status)) {
+        this.#hasFailed = false
+        this.#owner.onForgotten(this)
+        return
+      }
+      this.#tell(forgotten)
+    }
+    this.#isOver = true
     if (!this.#hasFailed) {
-      this.#call(() => this.submittable.handleReadyForQuery?.(connection as never))
+      attempt(() => this.submittable.handleReadyForQuery?.(connection as never))
     }
     this.#owner.onOver(this)
   }
@@ -190,7 +240,7 @@ export class SubmittableRequest implements Request {
     this.#isOver = true
     const { connection } = this.#owner
     this.#owner.onFailed(this)
-    const isTold = this.#hasFailed
+    const isTold = this.#hasFailed && this.#forgotten === undefined
     process.nextTick(() => {
       if (!isTold) this.submittable.handleError?.(error as Error, connection as never)
       this.#owner.onOver(this)
@@ -220,16 +270,5 @@ export class SubmittableRequest implements Request {
       return
     }
     query.takeRow(row)
-  }
-
-  /** An exception of foreign code must not end the reading of messages. */
-  #call(handle: () => void): void {
-    try {
-      handle()
-    } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
-    }
   }
 }

@@ -8,11 +8,15 @@ export type TextParser = (text: string) => unknown
 /** Makes a JavaScript value of bytes; the window is valid only during the call. */
 export type WindowDecoder = (buf: Buffer, start: number, end: number) => unknown
 
-/** What {@link WINDOW_DECODERS} has for the built-in parsers, so that no text need be made first. */
-const windowDecoders = new Map<TextParser, WindowDecoder>()
+const windowDecoders = new WeakMap<TextParser, WindowDecoder>()
 
 /** Decoders that give what a built-in parser gives, by the parser. Those of users are not in it. */
-export const WINDOW_DECODERS: ReadonlyMap<TextParser, WindowDecoder> = windowDecoders
+export const WINDOW_DECODERS: Pick<WeakMap<TextParser, WindowDecoder>, 'get'> = windowDecoders
+
+/** Says that `decode` gives from bytes what `parse` gives from their text. */
+export function registerWindowDecoder(parse: TextParser, decode: WindowDecoder): void {
+  windowDecoders.set(parse, decode)
+}
 
 /** The text itself: for every type that has no parser. */
 export const asText: TextParser = String

@@ -25,6 +25,11 @@ function setTypeParser(oid: number, format: TypeFormat | TypeParser, parse?: Typ
   parsers[where].set(Number(oid), parser)
 }
 
+/** Whether the parser of a type's text is another than the one that was there at first. */
+export function isSetByUser(oid: number): boolean {
+  return parsers.text.get(oid) !== (TEXT_PARSERS.get(oid) as TypeParser | undefined)
+}
+
 const asItIs: TypeParser = (value) => value
 
 const INT8 = 20
