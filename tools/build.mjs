@@ -156,6 +156,10 @@ function commonJsDeclarations(file, dts, exported) {
       types.push(name)
       continue
     }
+    if (name === 'default') {
+      values.push('declare const all: typeof esm.default', 'export { all as default }')
+      continue
+    }
     values.push(`export declare const ${name}: typeof esm.${name}`)
     const parameters = readTypeParameters(from ? declarationsOf(dts, from) : dts, local)
     if (parameters) values.push(declareType(name, parameters, exported, `${dts}: ${name}`))

@@ -1,21 +1,23 @@
-import { EventEmitter } from 'node:events'
 import { PostgresError } from '../base/errors.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
+import type { Any, QueryConfigValues, QueryResultRow } from './any.js'
 import type { ClientConfig } from './client-config.js'
-import { Connection } from './connection.js'
-import { ConnectionParameters } from './connection-parameters.js'
+import { ConfiguredClient } from './configured-client.js'
 import { DatabaseError, noticeMessage } from './database-error.js'
-import { defaults } from './defaults.js'
-import { escapeIdentifier, escapeLiteral } from './escape.js'
 import { asError, attempt, throwLater } from './foreign.js'
-import type { Submittable } from './messages.js'
-import { nativeTypes } from './native-types.js'
+import type { Submittable as MessageReader } from './messages.js'
 import { Query } from './query.js'
+import type { QueryArrayConfig, QueryConfig } from './query-config.js'
 import { type QueryLimits, QueryQueue } from './query-queue.js'
+import type {
+  Done,
+  QueryArrayResult,
+  QueryResult,
+  TransactionStatus as SessionStatus,
+  Submittable,
+} from './query-types.js'
 import { openSession } from './session.js'
-import { TypeOverrides } from './type-overrides.js'
-import type { TypeFormat, TypeParser } from './types.js'
 
 /** What `connect` calls. */
 type ConnectCallback = (error: Error | null, client?: Client) => void
@@ -23,38 +25,18 @@ type ConnectCallback = (error: Error | null, client?: Client) => void
 const STATUS_LETTERS = { idle: 'I', transaction: 'T', failed: 'E' } as const
 
 /** A connection to a server, with pg's interface. */
-export class Client extends EventEmitter {
+export class Client extends ConfiguredClient {
   /** The class of its queries. */
   static readonly Query: typeof Query = Query
 
-  connectionParameters: ConnectionParameters
-  /** What it was made with, as far as it is no text. @internal */
-  declare readonly config: ClientConfig
-  user: string | undefined
-  database: string | undefined
-  port: number
-  host: string
-  /** Not enumerable, so that it shows in no log. */
-  declare password: ConnectionParameters['password']
-  replication: string | boolean | undefined
-  connection: Connection
   processID: number | null = null
   secretKey: number | null = null
-  ssl: unknown
-  sslNegotiation: 'postgres' | 'direct'
-  pipeline: boolean
-  binary: boolean
-  enableChannelBinding: boolean
-  scramMaxIterations: number
   /** Whether the server waits for a query. */
   readyForQuery = false
-  _types: TypeOverrides
   _ending = false
   _ended = false
   _connected = false
   _queryable = true
-  _Promise: PromiseConstructor
-  readonly #connectTimeoutMs: number
   readonly #queue: QueryQueue
   #wire: WireConnection | undefined
   #isConnecting = false
@@ -65,44 +47,7 @@ export class Client extends EventEmitter {
   #onEnded!: () => void
 
   constructor(config?: string | ClientConfig | null) {
-    super()
-    const given: ClientConfig = typeof config === 'object' && config !== null ? config : {}
-    // Not enumerable: it may hold secrets.
-    Object.defineProperty(this, 'config', { value: given, enumerable: false })
-    const parameters = new ConnectionParameters(config)
-    this.connectionParameters = parameters
-    this.user = parameters.user
-    this.database = parameters.database
-    this.port = parameters.port
-    this.host = parameters.host
-    Object.defineProperty(this, 'password', {
-      value: parameters.password,
-      configurable: true,
-      enumerable: false,
-      writable: true,
-    })
-    this.replication = parameters.replication
-    this.ssl = parameters.ssl || false
-    this.sslNegotiation = parameters.sslnegotiation ?? 'postgres'
-    this.pipeline = Boolean(given.pipeline)
-    this.binary = false
-    this.enableChannelBinding = Boolean(given.enableChannelBinding)
-    this.scramMaxIterations = finiteNumber(given.scramMaxIterations) ?? 100_000
-    this._types = new TypeOverrides(
-      given.types ?? ((given.nativeTypes ?? defaults.nativeTypes) ? nativeTypes : undefined),
-    )
-    this._Promise = (given.Promise ?? Promise) as PromiseConstructor
-    this.#connectTimeoutMs = given.connectionTimeoutMillis ?? parameters.connect_timeout * 1000
-    this.connection =
-      given.connection ??
-      new Connection({
-        stream: given.stream,
-        ssl: parameters.ssl,
-        sslNegotiation: this.sslNegotiation,
-        keepAlive: given.keepAlive ?? true,
-        keepAliveInitialDelayMillis: given.keepAliveInitialDelayMillis ?? 0,
-        statementCacheSize: given.statementCacheSize ?? defaults.statementCacheSize,
-      })
+    super(config)
     this.#whenEnded = new Promise((resolve) => {
       this.#onEnded = resolve
     })
@@ -117,21 +62,21 @@ export class Client extends EventEmitter {
   }
 
   /** The query that the server is at. */
-  get activeQuery(): Submittable | null {
+  get activeQuery(): MessageReader | null {
     return this.#queue.active
   }
 
   /** Queries that wait to be sent. */
-  get queryQueue(): Submittable[] {
+  get queryQueue(): MessageReader[] {
     return this.#queue.waiting
   }
 
   /** As {@link queryQueue}; the name that tools look at. */
-  get _queryQueue(): Submittable[] {
+  get _queryQueue(): MessageReader[] {
     return this.queryQueue
   }
 
-  _getActiveQuery(): Submittable | null {
+  _getActiveQuery(): MessageReader | null {
     return this.activeQuery
   }
 
@@ -157,10 +102,10 @@ export class Client extends EventEmitter {
     }
     this.#isConnecting = true
     const timer =
-      this.#connectTimeoutMs > 0
+      this._connectTimeoutMs > 0
         ? setTimeout(
             () => this.connection.stream.destroy(new Error('timeout expired')),
-            this.#connectTimeoutMs,
+            this._connectTimeoutMs,
           )
         : undefined
     try {
@@ -258,14 +203,36 @@ export class Client extends EventEmitter {
   }
 
   /** Runs a query in any of pg's forms, or a Submittable. */
-  query(config: unknown, values?: unknown, callback?: unknown): unknown {
+  query<T extends Submittable>(submittable: T, callback?: Done): T
+  query<Row extends Any[] = Any[], Values = Any[]>(
+    config: QueryArrayConfig<Values>,
+    values?: QueryConfigValues<Values>,
+  ): Promise<QueryArrayResult<Row>>
+  query<Row extends QueryResultRow = Any, Values = Any[]>(
+    query: string | QueryConfig<Values>,
+    values?: QueryConfigValues<Values>,
+  ): Promise<QueryResult<Row>>
+  query<Row extends Any[] = Any[], Values = Any[]>(
+    config: QueryArrayConfig<Values>,
+    callback: Done<QueryArrayResult<Row>>,
+  ): void
+  query<Row extends QueryResultRow = Any, Values = Any[]>(
+    query: string | QueryConfig<Values>,
+    callback: Done<QueryResult<Row>>,
+  ): void
+  query<Row extends QueryResultRow = Any, Values = Any[]>(
+    query: string | QueryConfig<Values>,
+    values: QueryConfigValues<Values>,
+    callback: Done<QueryResult<Row>>,
+  ): void
+  query(config: unknown, values?: unknown, callback?: unknown): Any {
     if (config === null || config === undefined) {
       throw new TypeError('Client was passed a null or undefined query')
     }
-    const isSubmittable = typeof (config as Partial<Submittable>).submit === 'function'
+    const isSubmittable = typeof (config as Partial<MessageReader>).submit === 'function'
     const submittable = isSubmittable
-      ? (config as Submittable)
-      : (new Query(config, values, callback) as Submittable)
+      ? (config as MessageReader)
+      : (new Query(config as string, values as never, callback as never) as MessageReader)
     let result: unknown = isSubmittable ? submittable : undefined
     if (isSubmittable) {
       submittable.callback ??= (typeof values === 'function' ? values : callback) as never
@@ -278,7 +245,7 @@ export class Client extends EventEmitter {
     return result
   }
 
-  #promiseOf(submittable: Submittable): Promise<unknown> {
+  #promiseOf(submittable: MessageReader): Promise<unknown> {
     return new this._Promise((resolve, reject) => {
       submittable.callback = (error, result) => {
         if (error) reject(error)
@@ -291,7 +258,7 @@ export class Client extends EventEmitter {
     })
   }
 
-  #submit(submittable: Submittable, options: QueryLimits): void {
+  #submit(submittable: MessageReader, options: QueryLimits): void {
     const refusal = this.#refusalOf(submittable)
     if (refusal !== undefined) {
       process.nextTick(() => submittable.handleError?.(refusal, this.connection as never))
@@ -303,7 +270,7 @@ export class Client extends EventEmitter {
     this.#queue.add(submittable, { query_timeout: Number(query_timeout || 0), signal })
   }
 
-  #refusalOf(submittable: Submittable): Error | undefined {
+  #refusalOf(submittable: MessageReader): Error | undefined {
     if (this.pipeline) {
       const isForeign = !(submittable instanceof Query)
       const what = isForeign
@@ -322,15 +289,16 @@ export class Client extends EventEmitter {
 
   /** Closes the connection; with a query running at once, and that query fails. */
   end(): Promise<void>
-  end(callback: (error?: Error) => void): void
-  end(callback?: (error?: Error) => void): Promise<void> | undefined {
+  end(callback: (error: Error) => void): void
+  end(callback?: (error: Error) => void): Promise<void> | undefined {
     const isFirst = !this._ending
     this._ending = this.#isConnecting || this._connected
     if (isFirst && this.#wire !== undefined) this.#sayGoodbye()
     else if (this.#isConnecting) this.connection.stream.destroy()
     const ended = this._ending && !this._ended ? this.#whenEnded : Promise.resolve()
     if (callback === undefined) return new this._Promise((resolve) => ended.then(() => resolve()))
-    void ended.then(() => callback())
+    const tell = callback as () => void
+    void ended.then(() => tell())
     return undefined
   }
 
@@ -342,7 +310,7 @@ export class Client extends EventEmitter {
   }
 
   /** Cancels the query that `target` runs, or takes it out of its queue. */
-  cancel(target: Client, query: Submittable): void {
+  cancel(target: Client, query: MessageReader): void {
     if (target.activeQuery === query) {
       void target.#wire?.cancel()
       return
@@ -351,41 +319,11 @@ export class Client extends EventEmitter {
   }
 
   /** `I` outside a transaction, `T` in one, `E` in one that failed; null before there was any. */
-  getTransactionStatus(): 'I' | 'T' | 'E' | null {
+  getTransactionStatus(): SessionStatus {
     return this.#status === undefined ? null : STATUS_LETTERS[this.#status]
-  }
-
-  setTypeParser(oid: number, format: TypeFormat | TypeParser, parse?: TypeParser): void {
-    this._types.setTypeParser(oid, format, parse)
-  }
-
-  getTypeParser(oid: number, format?: TypeFormat): TypeParser {
-    return this._types.getTypeParser(oid, format)
-  }
-
-  escapeIdentifier(text: string): string {
-    return escapeIdentifier(text)
-  }
-
-  escapeLiteral(text: string): string {
-    return escapeLiteral(text)
-  }
-
-  ref(): void {
-    this.connection.ref()
-  }
-
-  unref(): void {
-    this.connection.unref()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.end()
   }
-}
-
-function finiteNumber(value: unknown): number | undefined {
-  if (value === undefined || value === null || value === '') return undefined
-  const number = Number(value)
-  return Number.isFinite(number) ? number : undefined
 }

@@ -44,6 +44,26 @@ export interface BindConfig {
   readonly valueMapper?: ((value: unknown, index: number) => unknown) | undefined
 }
 
+/** What Parse takes. */
+export interface QueryParse {
+  readonly name?: string | null | undefined
+  readonly text?: string | null | undefined
+  /** OIDs of the parameters, where it is an array. */
+  readonly types?: unknown
+}
+
+/** What Describe and Close take: a statement (`S`) or a portal (`P`). */
+export interface MessageConfig {
+  readonly type: string
+  readonly name?: string | null | undefined
+}
+
+/** What Execute takes. */
+export interface ExecuteConfig {
+  readonly portal?: string | undefined
+  readonly rows?: number | string | undefined
+}
+
 const ANSWER_TLS = 0x53 // S
 const ANSWER_NO_TLS = 0x4e // N
 
@@ -217,22 +237,20 @@ export class Connection extends EventEmitter {
   }
 
   /** Sends Parse; `types` may be OIDs of the parameters. */
-  parse(query: {
-    readonly name?: string | null | undefined
-    readonly text?: string | null | undefined
-    readonly types?: unknown
-  }): void {
+  parse(query: QueryParse, _more?: unknown): void {
     const oids = Array.isArray(query.types) ? (query.types as number[]) : []
     writeParse(this.#out, query.name || '', query.text || '', oids)
     this.#flush()
   }
 
   /** Sends Bind. What the mapper or a value throws passes through, and nothing was sent. */
-  bind(config: BindConfig = {}): void {
+  bind(config: BindConfig = {}, _more?: unknown): void {
     const { binary = false } = config
     const map = config.valueMapper ?? prepareValue
     // First all values: a Bind that was begun cannot be taken back by who catches an error.
-    const prepared = Array.from(config.values ?? [], (value, i) => map(value, i) as PreparedValue)
+    const values = config.values ?? []
+    const prepared: PreparedValue[] = []
+    for (let i = 0; i < values.length; i++) prepared.push(map(values[i], i) as PreparedValue)
     const out = this.#out
     beginBind(out, config.portal || '', config.statement || '')
     out.uint16(prepared.length)
@@ -244,23 +262,20 @@ export class Connection extends EventEmitter {
   }
 
   /** Sends Describe of a statement (`S`) or a portal (`P`). */
-  describe(target: { readonly type: 'S' | 'P'; readonly name?: string | null | undefined }): void {
-    writeDescribe(this.#out, target.type, target.name || '')
+  describe(target: MessageConfig, _more?: unknown): void {
+    writeDescribe(this.#out, kindOf(target), target.name || '')
     this.#flush()
   }
 
   /** Sends Execute for `rows` rows, or all. */
-  execute(config: {
-    readonly portal?: string | undefined
-    readonly rows?: number | undefined
-  }): void {
-    writeExecute(this.#out, config.portal || '', config.rows || 0)
+  execute(config: ExecuteConfig, _more?: unknown): void {
+    writeExecute(this.#out, config.portal || '', Number(config.rows || 0))
     this.#flush()
   }
 
   /** Sends Close of a statement (`S`) or a portal (`P`). */
-  close(target: { readonly type: 'S' | 'P'; readonly name?: string | null | undefined }): void {
-    writeClose(this.#out, target.type, target.name || '')
+  close(target: MessageConfig, _more?: unknown): void {
+    writeClose(this.#out, kindOf(target), target.name || '')
     this.#flush()
   }
 
@@ -322,4 +337,8 @@ function writeValue(out: MessageWriter, value: PreparedValue): void {
   if (Buffer.isBuffer(value)) out.bytes(value)
   else out.utf8(String(value))
   out.endValue(position)
+}
+
+function kindOf({ type }: MessageConfig): 'S' | 'P' {
+  return type === 'S' ? 'S' : 'P'
 }

@@ -35,3 +35,54 @@ export function parseDateText(text: string): Date | number | string {
   date.setTime(date.getTime() - (sign === '-' ? -east : east) * 1000)
   return date
 }
+
+const ZERO = 0x30
+const DASH = 0x2d
+const COLON = 0x3a
+const SPACE = 0x20
+const DOT = 0x2e
+const PLUS = 0x2b
+
+/** As {@link parseDateText}, from bytes; the usual form without a text in between. */
+export function decodeDateWindow(buf: Buffer, start: number, end: number): Date | number | string {
+  return decodeUsual(buf, start, end) ?? parseDateText(buf.toString('latin1', start, end))
+}
+
+/** `2020-01-02 03:04:05`, with a fraction and a zone of whole hours or without; undefined for all else. */
+function decodeUsual(buf: Buffer, start: number, end: number): Date | undefined {
+  const at = start + 19
+  if (end < at || buf[start + 4] !== DASH || buf[start + 7] !== DASH) return undefined
+  if (buf[start + 10] !== SPACE || buf[start + 13] !== COLON || buf[start + 16] !== COLON) {
+    return undefined
+  }
+  const year = twoDigits(buf, start) * 100 + twoDigits(buf, start + 2)
+  // Years below 100 are of the 20th century to the constructor of Date.
+  if (year < 100) return undefined
+  let zone = at
+  let milliseconds = 0
+  if (buf[zone] === DOT) {
+    zone++
+    for (let factor = 100; zone < end && isDigit(buf[zone] as number); zone++) {
+      milliseconds += Math.trunc(factor) * ((buf[zone] as number) - ZERO)
+      factor /= 10
+    }
+  }
+  const month = twoDigits(buf, start + 5) - 1
+  const day = twoDigits(buf, start + 8)
+  const hours = twoDigits(buf, start + 11)
+  const minutes = twoDigits(buf, start + 14)
+  const seconds = twoDigits(buf, start + 17)
+  if (zone === end) return new Date(year, month, day, hours, minutes, seconds, milliseconds)
+  const sign = buf[zone]
+  if (end - zone !== 3 || (sign !== PLUS && sign !== DASH)) return undefined
+  const east = twoDigits(buf, zone + 1) * (sign === DASH ? -1 : 1)
+  return new Date(Date.UTC(year, month, day, hours - east, minutes, seconds, milliseconds))
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9
+}
+
+function twoDigits(buf: Buffer, at: number): number {
+  return ((buf[at] as number) - ZERO) * 10 + ((buf[at + 1] as number) - ZERO)
+}

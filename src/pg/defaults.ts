@@ -37,6 +37,10 @@ export interface Defaults {
   connect_timeout: number
   keepalives: number
   keepalives_idle: number
+  /** Of no effect, as in pg, like the two below. */
+  poolSize?: number
+  poolIdleTimeout?: number
+  reapIntervalMillis?: number
   /** Set only: whether `int8` and `int8[]` are numbers, in the whole process. */
   parseInt8: boolean
 }

@@ -1,22 +1,51 @@
-export { Client } from './client.js'
-export type { ClientConfig } from './client-config.js'
-export type { BindConfig } from './connection.js'
-export { Connection } from './connection.js'
-export { ConnectionParameters } from './connection-parameters.js'
-export type { NoticeMessage } from './database-error.js'
-export { DatabaseError } from './database-error.js'
-export type { Defaults } from './defaults.js'
-export { defaults } from './defaults.js'
-export { escapeIdentifier, escapeLiteral } from './escape.js'
-export type { Submittable } from './messages.js'
-export type { CheckoutCallback, PoolClient, Release } from './pool.js'
-export { Pool } from './pool.js'
-export type { PoolConfig } from './pool-config.js'
-export { Query } from './query.js'
-export type { QueryConfig } from './query-config.js'
-export type { FieldDef } from './result.js'
-export { Result } from './result.js'
-export type { CustomTypesConfig } from './type-overrides.js'
-export { TypeOverrides } from './type-overrides.js'
-export type { PgTypes, TypeFormat, TypeParser } from './types.js'
-export { types } from './types.js'
+export { pg as default } from './module.js'
+export type {
+  Any,
+  BindConfig,
+  CheckoutCallback,
+  ClientBase,
+  ClientConfig,
+  ConnectionConfig,
+  CustomTypesConfig,
+  Defaults,
+  Done,
+  ExecuteConfig,
+  FieldDef,
+  MessageConfig,
+  NoticeMessage,
+  Notification,
+  PgTypes,
+  PoolClient,
+  PoolConfig,
+  PoolOptions,
+  QueryArrayConfig,
+  QueryArrayResult,
+  QueryConfig,
+  QueryConfigValues,
+  QueryParse,
+  QueryResult,
+  QueryResultBase,
+  QueryResultRow,
+  Release,
+  ResultBuilder,
+  Submittable,
+  TransactionStatus,
+  TypeFormat,
+  TypeParser,
+} from './names.js'
+export {
+  Client,
+  Connection,
+  ConnectionParameters,
+  DatabaseError,
+  defaults,
+  escapeIdentifier,
+  escapeLiteral,
+  native,
+  Pool,
+  Query,
+  Result,
+  TypeOverrides,
+  types,
+  utils,
+} from './names.js'

@@ -1,5 +1,6 @@
 import type { Client } from './client.js'
 import type { ClientConfig } from './client-config.js'
+import type { PoolClient } from './pool-client.js'
 
 /** Configuration of a pool, under pg's keys: that of its clients, and these. */
 export interface PoolConfig extends ClientConfig {
@@ -20,14 +21,24 @@ export interface PoolConfig extends ClientConfig {
   /** Called with each new client before it is lent. What it throws closes the client and fails the caller. */
   onConnect?: ((client: Client) => void | Promise<void>) | undefined
   /** As `onConnect`, with a callback. */
-  verify?: ((client: Client, callback: (error?: Error) => void) => void) | undefined
+  verify?: ((client: PoolClient, callback: (error?: Error) => void) => void) | undefined
   log?: ((...messages: unknown[]) => void) | undefined
   Client?: (new (config: ClientConfig) => Client) | undefined
 }
 
+/** The options that a pool goes by. */
+export interface PoolOptions extends PoolConfig {
+  max: number
+  min: number
+  maxUses: number
+  allowExitOnIdle: boolean
+  maxLifetimeSeconds: number
+  idleTimeoutMillis: number | null
+}
+
 /** The options of a pool with their defaults. Passwords and keys are there to be read, and show in no log. */
-export function poolOptions(given: PoolConfig): PoolConfig & Record<string, unknown> {
-  const options: PoolConfig & Record<string, unknown> = {
+export function poolOptions(given: PoolConfig): PoolOptions {
+  const options: PoolOptions = {
     ...given,
     max: given.max || given.poolSize || 10,
     min: given.min || 0,

@@ -1,45 +1,24 @@
 import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
+import type { Any, QueryConfigValues, QueryResultRow } from './any.js'
 import { Client } from './client.js'
-import { type PoolConfig, poolOptions } from './pool-config.js'
-
-/** Gives a client back; with an error (or `true`) it is closed instead. Throws when called again. */
-export type Release = (error?: Error | boolean) => void
-
-/** A client on loan from a pool. */
-export interface PoolClient extends Client {
-  release: Release
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-/** What `connect` calls. */
-export type CheckoutCallback = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  release: Release,
-) => void
-
-/** Somebody who waits for a client. */
-interface Waiter {
-  readonly callback: CheckoutCallback
-  timer: NodeJS.Timeout | undefined
-}
-
-/** A client that nobody has. */
-interface Idle {
-  readonly client: PooledClient
-  readonly onError: (error: Error) => void
-  timer: NodeJS.Timeout | undefined
-}
-
-/** A client and what its pool remembers of it. */
-type PooledClient = PoolClient & { _poolUseCount?: number }
+import type {
+  CheckoutCallback,
+  Idle,
+  PoolClient,
+  PooledClient,
+  Release,
+  Waiter,
+} from './pool-client.js'
+import { type PoolConfig, type PoolOptions, poolOptions } from './pool-config.js'
+import type { QueryArrayConfig, QueryConfig } from './query-config.js'
+import type { Done, QueryArrayResult, QueryResult, Submittable } from './query-types.js'
 
 const noRelease: Release = () => {}
 
 /** Clients to lend, with the interface of pg-pool. */
 export class Pool extends EventEmitter {
-  readonly options: PoolConfig & Record<string, unknown>
+  options: PoolOptions
   readonly Client: new (
     config: never,
   ) => Client
@@ -299,7 +278,29 @@ export class Pool extends EventEmitter {
   }
 
   /** Runs one query on whatever client is free. */
-  query(text: unknown, values?: unknown, callback?: unknown): unknown {
+  query<T extends Submittable>(submittable: T): T
+  query<Row extends Any[] = Any[], Values = Any[]>(
+    config: QueryArrayConfig<Values>,
+    values?: QueryConfigValues<Values>,
+  ): Promise<QueryArrayResult<Row>>
+  query<Row extends QueryResultRow = Any, Values = Any[]>(
+    query: string | QueryConfig<Values>,
+    values?: QueryConfigValues<Values>,
+  ): Promise<QueryResult<Row>>
+  query<Row extends Any[] = Any[], Values = Any[]>(
+    config: QueryArrayConfig<Values>,
+    callback: Done<QueryArrayResult<Row>>,
+  ): void
+  query<Row extends QueryResultRow = Any, Values = Any[]>(
+    query: string | QueryConfig<Values>,
+    callback: Done<QueryResult<Row>>,
+  ): void
+  query<Row extends QueryResultRow = Any, Values = Any[]>(
+    query: string | QueryConfig<Values>,
+    values: QueryConfigValues<Values>,
+    callback: Done<QueryResult<Row>>,
+  ): void
+  query(text: unknown, values?: unknown, callback?: unknown): Any {
     if (typeof text === 'function') {
       const refusal = new Error(
         'Passing a function as the first parameter to pool.query is not supported',
@@ -339,7 +340,7 @@ export class Pool extends EventEmitter {
       }
       client.once('error', finish)
       try {
-        client.query(text, values, finish)
+        client.query(text as string, values as never, finish as never)
       } catch (thrown) {
         finish(thrown as Error)
       }

@@ -1,16 +1,30 @@
+import type { Any, QueryConfigValues } from './any.js'
 import type { CustomTypesConfig } from './type-overrides.js'
 
 /** What a callback of a query gets. */
 export type QueryCallback = (error: Error | null, result?: never) => void
 
 /** A query as an object. */
-export interface QueryConfig<Values = readonly unknown[]> {
+export interface QueryConfig<Values = Any[]> {
   /** A statement that is parsed once per connection under this name. */
   name?: string | undefined
   text: string
-  values?: Values | undefined
+  values?: QueryConfigValues<Values> | undefined
   /** Parsers for this query alone; an array of OIDs is taken for the types of the parameters. */
   types?: CustomTypesConfig | undefined
+  /** Rows are asked for in pages of so many. */
+  rows?: number | undefined
+  /** Says `extended` for a query without values that shall go by Parse, Bind and Execute. */
+  queryMode?: string | undefined
+  /** In ms. */
+  query_timeout?: number | undefined
+  /** Cancels the query; not in pg. */
+  signal?: AbortSignal | undefined
+}
+
+/** A query whose rows come as arrays. */
+export interface QueryArrayConfig<Values = Any[]> extends QueryConfig<Values> {
+  rowMode: 'array'
 }
 
 /** All keys of a {@link QueryConfig} that are looked at, with those that types leave out. */
@@ -35,18 +49,28 @@ export function normalizeQueryConfig(
   values?: unknown,
   callback?: unknown,
 ): NormalizedQueryConfig {
-  const normalized = (typeof config === 'string' ? { text: config } : copyOf(config)) as Record<
-    string,
-    unknown
-  >
+  const normalized: Record<string, unknown> =
+    typeof config === 'string' ? { text: config } : knownKeysOf(Object(config))
   if (typeof values === 'function') normalized['callback'] = values
   else if (values) normalized['values'] = values
   if (callback) normalized['callback'] = callback
   return normalized
 }
 
-/** A copy that has the prototype too: a config may be an instance of a class with getters. */
-function copyOf(config: unknown): object {
-  if (typeof config !== 'object' || config === null) return Object(config)
-  return Object.create(Object.getPrototypeOf(config), Object.getOwnPropertyDescriptors(config))
+/** A copy, key by key: a config may be an instance of a class with getters. */
+function knownKeysOf(config: Record<string, unknown>): Record<string, unknown> {
+  return {
+    text: config['text'],
+    values: config['values'],
+    name: config['name'],
+    rows: config['rows'],
+    types: config['types'],
+    queryMode: config['queryMode'],
+    binary: config['binary'],
+    portal: config['portal'],
+    rowMode: config['rowMode'],
+    query_timeout: config['query_timeout'],
+    signal: config['signal'],
+    callback: config['callback'],
+  }
 }

@@ -1,14 +1,23 @@
 import { EventEmitter } from 'node:events'
+import type { Any, QueryResultRow } from './any.js'
 import type { Connection } from './connection.js'
 import type { CommandCompleteMessage, DataRowMessage, RowDescriptionMessage } from './messages.js'
 import {
   type NormalizedQueryConfig,
   normalizeQueryConfig,
   type QueryCallback,
+  type QueryConfig,
 } from './query-config.js'
+import type { ResultBuilder } from './query-types.js'
 import { Result } from './result.js'
 import type { CustomTypesConfig } from './type-overrides.js'
 import { prepareValue } from './values.js'
+
+/** The callback of a {@link Query}. */
+type Filled<Row extends QueryResultRow> = (
+  error: Error | undefined,
+  result: ResultBuilder<Row>,
+) => void
 
 /**
  * A query of pg, on its way through a connection. Made by `client.query()`, or by hand to listen for
@@ -16,9 +25,12 @@ import { prepareValue } from './values.js'
  *
  * The methods named `handle…` are what a client calls of every Submittable.
  */
-export class Query extends EventEmitter {
+export class Query<
+  Row extends QueryResultRow = Any,
+  Values extends Any[] = Any,
+> extends EventEmitter {
   text: string | undefined
-  values: readonly unknown[] | undefined
+  values: Values | undefined
   rows: number | undefined
   types: CustomTypesConfig | undefined
   name: string | undefined
@@ -32,18 +44,20 @@ export class Query extends EventEmitter {
   _statement = ''
   /** Whether its statement was parsed before. @internal */
   _isReused = false
-  _result: Result
+  _result: Result<Row>
   /** One result, or all those of a text with several statements. */
-  _results: Result | Result[]
+  _results: Result<Row> | Result<Row>[]
   #error: unknown
   #hasFailed = false
   #keepsRows = true
 
+  constructor(query?: string | QueryConfig<Values>, callback?: Filled<Row>)
+  constructor(query?: string | QueryConfig<Values>, values?: Values, callback?: Filled<Row>)
   constructor(config?: unknown, values?: unknown, callback?: unknown) {
     super()
     const given: NormalizedQueryConfig = normalizeQueryConfig(config, values, callback)
     this.text = given.text
-    this.values = given.values
+    this.values = given.values as Values | undefined
     this.rows = given.rows
     this.types = given.types
     this.name = given.name
@@ -139,7 +153,7 @@ export class Query extends EventEmitter {
   }
 
   /** A row that was read already. */
-  takeRow(row: Record<string, unknown>): void {
+  takeRow(row: Row): void {
     if (this.listenerCount('row') > 0) this.emit('row', row, this._result)
     if (this.#keepsRows) this._result.addRow(row)
   }

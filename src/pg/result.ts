@@ -1,6 +1,7 @@
 import type { FieldDescription } from '../protocol/messages.js'
+import type { Any } from './any.js'
 import type { CustomTypesConfig } from './type-overrides.js'
-import { types as processTypes } from './types.js'
+import { types as processTypes, type TypeParser } from './types.js'
 
 /** A column of a result, under pg's names. */
 export interface FieldDef {
@@ -29,12 +30,12 @@ export function fieldDef(field: FieldDescription): FieldDef {
 /** What a parser gets: a text, or bytes where the column is binary. */
 type RawValue = string | Buffer | null
 
-type Parser = (value: never) => unknown
+type Parser = TypeParser
 
 const TAG = /^([A-Za-z]+)(?: (\d+))?(?: (\d+))?/
 
 /** What a query gave. pg-cursor makes its own and fills them by the methods. */
-export class Result<Row = Record<string, unknown>> {
+export class Result<Row = Any> {
   /** The first word of the command tag; null for an empty query. */
   command: string | null = null
   /** Rows affected or returned; null for commands that count none. */
@@ -77,20 +78,15 @@ export class Result<Row = Record<string, unknown>> {
 
   /** A row from its values as they came. */
   parseRow(values: readonly RawValue[]): Row {
-    const parsed = values.map((value, i) => {
+    const row: Any = this.rowAsArray ? [] : {}
+    for (let i = 0; i < values.length; i++) {
+      const raw = values[i] ?? null
       const parse = this._parsers?.[i]
-      return value === null || parse === undefined ? value : parse(value as never)
-    })
-    if (this.rowAsArray) return parsed as Row
-    const row: Record<string, unknown> = {}
-    for (const [i, { name }] of this.fields.entries()) {
-      // Defined, not assigned: a column may be called __proto__.
-      Object.defineProperty(row, name, {
-        value: parsed[i],
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
+      const value = raw === null || parse === undefined ? raw : parse(raw)
+      const name = this.fields[i]?.name ?? ''
+      if (this.rowAsArray) row[i] = value
+      else if (name === '__proto__') defineProperty(row, name, value)
+      else row[name] = value
     }
     return row as Row
   }
@@ -98,4 +94,9 @@ export class Result<Row = Record<string, unknown>> {
   addRow(row: Row): void {
     this.rows.push(row)
   }
+}
+
+/** Defined, not assigned: `__proto__` is a column as any other. */
+function defineProperty(row: object, name: string, value: unknown): void {
+  Object.defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true })
 }

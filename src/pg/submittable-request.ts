@@ -1,5 +1,5 @@
 import { ProtocolError, type ServerMessageFields } from '../base/errors.js'
-import { readCommandComplete, readDataRow, readRowDescription } from '../protocol/backend.js'
+import { readCommandComplete, readRowDescription } from '../protocol/backend.js'
 import { Backend, type TransactionStatus } from '../protocol/messages.js'
 import type { RowDecoder } from '../types/row-decoder.js'
 import type { Request, RequestHolder, Wire } from '../wire/request.js'
@@ -130,7 +130,7 @@ export class SubmittableRequest implements Request {
         return
       }
       case Backend.DataRow: {
-        const fields = readDataRow(buf, start, end).map((value) => value?.toString() ?? null)
+        const fields = readTexts(buf, start, end)
         const message = { name: 'dataRow', length, fieldCount: fields.length, fields } as const
         connection._tell('dataRow', message)
         if (!isDeaf) submittable.handleDataRow?.(message)
@@ -271,4 +271,24 @@ export class SubmittableRequest implements Request {
     }
     query.takeRow(row)
   }
+}
+
+/** The values of a DataRow as texts. */
+function readTexts(buf: Buffer, start: number, end: number): (string | null)[] {
+  const count = buf.readInt16BE(start)
+  const texts: (string | null)[] = []
+  let at = start + 2
+  for (let i = 0; i < count; i++) {
+    const length = buf.readInt32BE(at)
+    at += 4
+    if (length < 0) {
+      texts.push(null)
+      continue
+    }
+    // Lengths are the server's word.
+    if (at + length > end) throw new ProtocolError('a value of a row goes beyond its message')
+    texts.push(buf.toString('utf8', at, at + length))
+    at += length
+  }
+  return texts
 }

@@ -1,5 +1,5 @@
 import { decodeArrayWindow, parseArrayText } from './array-text.js'
-import { parseDateText } from './date-text.js'
+import { decodeDateWindow, parseDateText } from './date-text.js'
 import { parseIntervalText } from './postgres-interval.js'
 
 /** Makes a JavaScript value of a value's text. */
@@ -118,6 +118,7 @@ const LOWERCASE_X = 0x78
 const MAX_EXACT_DIGITS = 15
 
 windowDecoders.set(asText, (buf, start, end) => buf.toString('utf8', start, end))
+windowDecoders.set(parseDateText, decodeDateWindow)
 windowDecoders.set(parseBool, (buf, start) => buf[start] === LOWERCASE_T)
 windowDecoders.set(parseInteger, (buf, start, end) => {
   let at = start

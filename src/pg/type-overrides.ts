@@ -1,3 +1,4 @@
+import type { Any } from './any.js'
 import { types as processTypes, type TypeFormat, type TypeParser } from './types.js'
 
 /** Anything that knows parsers: `pg.types`, the option `types` of a query or a client. */
@@ -20,6 +21,9 @@ export class TypeOverrides implements CustomTypesConfig {
     return format === 'text' || format === 'binary' ? this[format] : {}
   }
 
+  setTypeParser(oid: number, parse: (value: string) => Any): void
+  setTypeParser(oid: number, format: 'binary', parse: (value: Buffer) => Any): void
+  setTypeParser(oid: number, format: TypeFormat, parse: (value: string) => Any): void
   setTypeParser(oid: number, format: TypeFormat | TypeParser, parse?: TypeParser): void {
     const [where, parser] =
       typeof format === 'function' ? (['text', format] as const) : [format, parse]

@@ -1,3 +1,4 @@
+import type { Any } from './any.js'
 import { parseArrayText } from './array-text.js'
 import { asText, TEXT_PARSERS, type TextParser } from './text-parsers.js'
 
@@ -5,7 +6,7 @@ import { asText, TEXT_PARSERS, type TextParser } from './text-parsers.js'
 export type TypeFormat = 'text' | 'binary'
 
 /** Makes a JavaScript value of a text, or of a Buffer where the format is binary. */
-export type TypeParser = (value: never) => unknown
+export type TypeParser = (value: Any) => Any
 
 /** The parsers in force, by format and OID. */
 const parsers: Record<TypeFormat, Map<number, TypeParser>> = {
@@ -14,7 +15,7 @@ const parsers: Record<TypeFormat, Map<number, TypeParser>> = {
 }
 
 /** The parser of a type; for one that has none it gives the text (or the Buffer) itself. */
-function getTypeParser(oid: number, format: TypeFormat = 'text'): (value: never) => unknown {
+function getTypeParser(oid: number, format: TypeFormat = 'text'): TypeParser {
   return parsers[format]?.get(Number(oid)) ?? (format === 'text' ? asText : asItIs)
 }
 
@@ -127,9 +128,10 @@ const builtins = {
 
 /** What `pg.types` offers. */
 export interface PgTypes {
-  getTypeParser(oid: number, format?: TypeFormat): (value: never) => unknown
-  setTypeParser(oid: number, parse: TypeParser): void
-  setTypeParser(oid: number, format: TypeFormat, parse: TypeParser): void
+  getTypeParser(oid: number, format?: TypeFormat): TypeParser
+  setTypeParser(oid: number, parse: (value: string) => Any): void
+  setTypeParser(oid: number, format: 'binary', parse: (value: Buffer) => Any): void
+  setTypeParser(oid: number, format: TypeFormat, parse: (value: string) => Any): void
   readonly builtins: typeof builtins
   readonly arrayParser: {
     create(text: string, parse?: (element: string | null) => unknown): { parse(): unknown[] }

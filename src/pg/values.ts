@@ -52,8 +52,12 @@ function elementText(element: unknown): string {
   if (element === null || element === undefined) return 'NULL'
   if (Array.isArray(element)) return arrayLiteral(element)
   if (ArrayBuffer.isView(element)) return `\\\\x${bytesOf(element).toString('hex')}`
-  const text = prepareValue(element)
-  return text === null ? 'NULL' : `"${String(text).replace(/[\\"]/g, '\\$&')}"`
+  if (typeof element === 'number') return `"${element}"`
+  const prepared = prepareValue(element)
+  if (prepared === null) return 'NULL'
+  const text = String(prepared)
+  const isPlain = !text.includes('"') && !text.includes('\\')
+  return isPlain ? `"${text}"` : `"${text.replace(/[\\"]/g, '\\$&')}"`
 }
 
 /** The parts of a time as some clock shows them. */

@@ -83,7 +83,7 @@ describe('queries', () => {
 
   test('OIDs in `types` are types of the parameters, and rows are read all the same', () =>
     withClient(async (client) => {
-      const query = { text: 'select $1 as a', types: [23], values: ['5'] }
+      const query = { text: 'select $1 as a', types: [23] as never, values: ['5'] }
       expect(await rowsOf(client.query(query))).toEqual([{ a: 5 }])
     }))
 

@@ -92,11 +92,14 @@ describe('the tarball', () => {
   test('has no problem that attw knows of', () => {
     // The profile leaves out `node10`, a resolution that does not know `exports` and that no Node
     // able to run sluice has.
+    // It takes the default export of `sluice/pg` for missing in CommonJS, since it does not run
+    // `module.exports = require('./index.js')`; the tests below do.
+    const rules = ['--ignore-rules', 'false-export-default']
     const options = ['--profile', 'node16', '--no-definitely-typed', '--no-emoji', '--no-color']
     const { status, stdout, stderr } = project.command(
       '@arethetypeswrong/cli',
       'attw',
-      ...[tarball, '--format', 'ascii', ...options],
+      ...[tarball, '--format', 'ascii', ...options, ...rules],
     )
     expect(status, stdout + stderr).toBe(0)
   })
@@ -144,7 +147,8 @@ for (const { name } of entries) {
       const required = require('${name}')
       import('${name}').then((imported) => {
         for (const key of new Set([...Object.keys(imported), ...Object.keys(required)])) {
-          if (imported[key] !== required[key]) console.log(key)
+          // Node.js adds __esModule to what has a default export and is required.
+          if (key !== '__esModule' && imported[key] !== required[key]) console.log(key)
         }
         console.log(Object.keys(required).length > 0 ? 'same' : 'empty')
       })`

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -41,6 +41,12 @@ export class ScratchProject {
     const path = join(this.path, 'node_modules', name)
     mkdirSync(dirname(path), { recursive: true })
     symlinkSync(join(repository, 'node_modules', name), path, 'junction')
+  }
+
+  /** Copies a package of the repository's own node_modules, so that what it requires is looked for here. */
+  copyPackage(name: string): void {
+    const path = join(this.path, 'node_modules', name)
+    cpSync(join(repository, 'node_modules', name), path, { recursive: true })
   }
 
   /** Runs a Node script with `args`. */

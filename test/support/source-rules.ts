@@ -92,9 +92,13 @@ export function findLongFiles(sources: Sources): readonly string[] {
     .map(({ path, lines }) => `${path} has ${lines} lines, more than ${LONGEST_FILE}`)
 }
 
+/** `import pg from 'sluice/pg'` must go, as from 'pg'; it names no second thing, but all of them. */
+const HAS_DEFAULT_EXPORT = 'pg/index.ts'
+
 /** Files with a default export. */
 export function findDefaultExports(sources: Sources): readonly string[] {
   return [...sources]
+    .filter(([path]) => path !== HAS_DEFAULT_EXPORT)
     .filter(([, text]) => /^\s*export\s+default\b|\bas\s+default\b/m.test(stripComments(text)))
     .map(([path]) => `${path} has a default export`)
 }

@@ -1,0 +1,2 @@
+import { Client } from '../types/pg/names.js'
+export = Client

@@ -1,0 +1,2 @@
+import { ConnectionParameters } from '../types/pg/names.js'
+export = ConnectionParameters

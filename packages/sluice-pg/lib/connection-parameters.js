@@ -1,0 +1,1 @@
+module.exports = require('../dist/pg/index.js').ConnectionParameters

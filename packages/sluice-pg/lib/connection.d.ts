@@ -1,0 +1,2 @@
+import { Connection } from '../types/pg/names.js'
+export = Connection

@@ -1,0 +1,2 @@
+import { defaults } from '../types/pg/names.js'
+export = defaults

@@ -1,0 +1,2 @@
+import { Query } from '../types/pg/names.js'
+export = Query

@@ -1,0 +1,2 @@
+import { Result } from '../types/pg/names.js'
+export = Result

@@ -1,0 +1,2 @@
+import { TypeOverrides } from '../types/pg/names.js'
+export = TypeOverrides

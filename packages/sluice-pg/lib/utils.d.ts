@@ -1,0 +1,2 @@
+import { utils } from '../types/pg/names.js'
+export = utils
