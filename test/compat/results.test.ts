@@ -157,11 +157,7 @@ describe('the forms of a query', () => {
     }),
     'values beat those of the config, which stays as it was': withClient(async (client) => {
       const config = { text: 'select $1::int as a', values: [1] }
-      return [
-        (await client.query(config, [2])).rows,
-        (await client.query(config)).rows,
-        config,
-      ]
+      return [(await client.query(config, [2])).rows, (await client.query(config)).rows, config]
     }),
     'a config may be an instance of a class': withClient(async (client) => {
       class Question {
