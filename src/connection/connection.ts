@@ -16,7 +16,7 @@ import {
 } from './listener.js'
 import { PreparedStatement, type PrepareOptions } from './prepared-statement.js'
 import type { QueryDefaults, QueryOptions } from './query-options.js'
-import { replicationQuery } from './replication-query.js'
+import { replicationQuery, submitToReplication } from './replication-query.js'
 import type { QueryResult } from './result.js'
 import type { Sql } from './sql.js'
 import { Transactional } from './transaction.js'
@@ -88,7 +88,8 @@ export class Connection extends Transactional implements AsyncDisposable {
 
   /** @internal As `submit`, also while a transaction is open. */
   protected send(request: Request): void {
-    this.wire.submit(request)
+    if (this.wire.session.isReplication) submitToReplication(this.wire, request)
+    else this.wire.submit(request)
   }
 
   /**

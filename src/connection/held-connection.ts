@@ -25,6 +25,7 @@ export class HeldConnection {
   readonly depth: number
   readonly #send: (request: Request) => void
   #inner: HeldConnection | undefined
+  #unanswered: { readonly isOver: boolean } | undefined
   #newRefusal: (() => unknown) | undefined
 
   /** @param send hands a request to the connection, whatever else is going on */
@@ -44,9 +45,17 @@ export class HeldConnection {
     )
   }
 
-  /** Whether a transaction is open, as the server said last. */
+  /**
+   * Whether a transaction is open, as the server said last. Not while it is at the end of one that was
+   * given up: what is sent now comes behind that.
+   */
   get isInTransaction(): boolean {
-    return this.session.transactionStatus !== 'idle'
+    return this.#unanswered?.isOver !== false && this.session.transactionStatus !== 'idle'
+  }
+
+  /** A command of the inner one was given up, and the server is still at it. */
+  awaitAnswer(command: { readonly isOver: boolean }): void {
+    this.#unanswered = command
   }
 
   /** Hands a request to the connection, which settles it in all cases. */

@@ -1,4 +1,5 @@
 import { QueryTimeoutError } from '../base/errors.js'
+import type { HoldOptions } from './held-connection.js'
 
 /** What may end an operation of several requests from outside. */
 export interface InterruptionOptions {
@@ -36,6 +37,11 @@ export class Interruption {
   /** Aborted by the signal of the caller, with its reason, or by the deadline. Undefined when nothing can interrupt. */
   get signal(): AbortSignal | undefined {
     return this.#controller?.signal
+  }
+
+  /** For {@link Queryable.hold}. */
+  get holdOptions(): HoldOptions {
+    return this.signal === undefined ? {} : { signal: this.signal }
   }
 
   /** Settles as `promise` does, unless it is interrupted first. */

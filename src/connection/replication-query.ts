@@ -1,10 +1,25 @@
 import { InterfaceError } from '../base/errors.js'
 import { parseCommandTag } from '../protocol/command-tag.js'
+import type { Request } from '../wire/request.js'
+import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import { TextRowsRequest } from '../wire/requests/text-rows.js'
 import type { Session } from '../wire/session.js'
+import type { WireConnection } from '../wire/wire-connection.js'
 import { type QueryOptions, rowModeOf } from './query-options.js'
 import type { QueryResult } from './result.js'
 import { readQuery, type Sql } from './sql.js'
+
+/** Hands a request to a replication connection, which refuses what the server would not understand there. */
+export function submitToReplication(wire: WireConnection, request: Request): void {
+  if (request instanceof SimpleQueryRequest) wire.submit(request)
+  else {
+    request.onRefused(
+      new InterfaceError(
+        'a replication connection takes commands only, by query() or execute() and without parameters',
+      ),
+    )
+  }
+}
 
 /**
  * A query on a replication connection, such as IDENTIFY_SYSTEM. The server takes there the simple

@@ -2,6 +2,22 @@ import { InterfaceError } from '../base/errors.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { Session } from '../wire/session.js'
+import type { HeldConnection } from './held-connection.js'
+
+/** A command of a transaction itself. */
+export class TransactionCommand extends SimpleQueryRequest {
+  #isOver = false
+
+  /** Whether the server has answered it, which its promise does not tell where a deadline gave it up. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  override onReady(status: TransactionStatus): void {
+    this.#isOver = true
+    super.onReady(status)
+  }
+}
 
 /**
  * BEGIN or COMMIT of a transaction, which fails when the server was not where the transaction left it.
@@ -10,7 +26,7 @@ import type { Session } from '../wire/session.js'
  * was before the command, behind all that was sent earlier, the session still knows when the answer
  * begins.
  */
-abstract class CheckedCommand extends SimpleQueryRequest {
+abstract class CheckedCommand extends TransactionCommand {
   readonly #session: Session
   #statusBefore: TransactionStatus | undefined
 
@@ -47,8 +63,15 @@ export class CommitCommand extends CheckedCommand {
   }
 }
 
+/** @throws {InterfaceError} when a query has begun a transaction, which BEGIN would only be warned of */
+export function checkNotInTransaction(held: HeldConnection): void {
+  if (held.refusal === undefined && held.depth === 0 && held.isInTransaction) {
+    throw alreadyInTransaction()
+  }
+}
+
 /** For a transaction over a BEGIN that the caller sent as a query. */
-export function alreadyInTransaction(): InterfaceError {
+function alreadyInTransaction(): InterfaceError {
   return new InterfaceError(
     'a transaction is open that was begun by a query; end it by a query, or begin it by begin() or transaction()',
   )

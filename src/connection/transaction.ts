@@ -6,7 +6,7 @@ import {
 } from '../base/transaction-errors.js'
 import { Limits } from '../wire/limits.js'
 import { PromiseRequest, type Request } from '../wire/request.js'
-import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
+import type { CommandResult } from '../wire/requests/simple-query.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { Interruption } from './interruption.js'
 import { limitBySignal } from './limit-by-signal.js'
@@ -18,7 +18,12 @@ import {
 import type { QueryDefaults } from './query-options.js'
 import { Queryable } from './queryable.js'
 import type { Sql } from './sql.js'
-import { alreadyInTransaction, BeginCommand, CommitCommand } from './transaction-commands.js'
+import {
+  BeginCommand,
+  CommitCommand,
+  checkNotInTransaction,
+  TransactionCommand,
+} from './transaction-commands.js'
 import {
   type BeginOptions,
   beginText,
@@ -126,7 +131,7 @@ export abstract class Transactional extends Queryable {
         await transaction.abandon()
         throw error
       }
-    }, holdOptions(interruption))
+    }, interruption.holdOptions)
   }
 
   async #begin(options: BeginOptions): Promise<Transaction> {
@@ -138,7 +143,7 @@ export abstract class Transactional extends Queryable {
           const transaction = await Transaction.open(held, options, interruption)
           resolve(transaction)
           await transaction.ended
-        }, holdOptions(interruption))
+        }, interruption.holdOptions)
           .catch(reject)
           .finally(() => interruption.dispose())
       })
@@ -191,9 +196,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
     { signal }: Interruption,
   ): Promise<Transaction> {
     signal?.throwIfAborted()
-    if (outer.refusal === undefined && outer.depth === 0 && outer.isInTransaction) {
-      throw alreadyInTransaction()
-    }
+    checkNotInTransaction(outer)
     const transaction = new Transaction(outer, options, signal)
     await transaction.#begin()
     return transaction
@@ -248,11 +251,8 @@ export class Transaction extends Transactional implements AsyncDisposable {
   ): Promise<PreparedStatement<Row>> {
     const { session } = this.#held
     const run: StatementOwner['run'] = (request, limits) => this.run(request, limits)
-    return PreparedStatement.on(
-      { session, run, runner: this.runner, transactional: this },
-      query,
-      options,
-    )
+    const owner = { session, run, runner: this.runner, transactional: this }
+    return PreparedStatement.on(owner, query, options)
   }
 
   protected get queryDefaults(): QueryDefaults {
@@ -296,7 +296,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
     const request =
       this.#savepoint === undefined
         ? new BeginCommand(beginText(this.#options), this.#held.session)
-        : new SimpleQueryRequest(`savepoint ${this.#savepoint}`)
+        : new TransactionCommand(`savepoint ${this.#savepoint}`)
     let isUnknown = false
     try {
       await this.#command(request, this.#signal, (error, sent) => {
@@ -333,7 +333,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
   }
 
   async #release(savepoint: string): Promise<void> {
-    const request = new SimpleQueryRequest(`release savepoint ${savepoint}`)
+    const request = new TransactionCommand(`release savepoint ${savepoint}`)
     try {
       await this.#command(request)
     } catch (error) {
@@ -357,18 +357,23 @@ export class Transaction extends Transactional implements AsyncDisposable {
       savepoint === undefined
         ? ['rollback']
         : [`rollback to savepoint ${savepoint}`, `release savepoint ${savepoint}`]
-    await Promise.all(texts.map((text) => this.#command(new SimpleQueryRequest(text))))
+    await Promise.all(texts.map((text) => this.#command(new TransactionCommand(text))))
   }
 
   /** Sends a command of the transaction itself, which `queryTimeout` and `signal` give up. */
   async #command(
-    request: SimpleQueryRequest,
+    request: TransactionCommand,
     signal?: AbortSignal,
     newError: (error: unknown, sent: boolean) => unknown = (error) => error,
   ): Promise<CommandResult> {
     const limits = new Limits(this.queryDefaults.queryTimeoutMs, signal)
     this.#held.sendLast(request)
-    limits.start((errorOf) => request.abandon((sent) => newError(errorOf(sent), sent)))
+    limits.start((errorOf) =>
+      request.abandon((sent) => {
+        if (sent) this.#outer.awaitAnswer(request)
+        return newError(errorOf(sent), sent)
+      }),
+    )
     try {
       return await request.promise
     } finally {
@@ -391,8 +396,4 @@ export class Transaction extends Transactional implements AsyncDisposable {
     this.#outer.leave()
     this.#resolveEnded()
   }
-}
-
-function holdOptions({ signal }: Interruption): HoldOptions {
-  return signal === undefined ? {} : { signal }
 }

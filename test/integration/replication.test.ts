@@ -33,7 +33,23 @@ test('SQL runs there too, of a logical one; arrays; NULL', async () => {
 
 test('what is refused leaves the connection in step', async () => {
   await expect(conn.query('select $1', [1])).rejects.toThrow(InterfaceError)
-  await expect(conn.fetch('select 1')).rejects.toThrow(/extended query protocol/)
+  const refused: readonly ((c: Connection) => Promise<unknown>)[] = [
+    (c) => c.fetch('select 1'),
+    (c) => c.fetchval('select 1'),
+    (c) => c.execute('select $1::int', [1]),
+    (c) => c.batch(['select 1']),
+    (c) => c.executemany('select $1::int', [[1]]),
+    (c) => c.prepare('select 1'),
+    (c) => c.stream('select 1').getReader().read(),
+    (c) => c.cursor('select 1').fetch(1),
+    (c) => c.copyFrom('nowhere', ['1']),
+    (c) => c.copyTo({ query: 'select 1' }, () => {}),
+    (c) => c.copyRecordsTo('nowhere', [[1]]),
+  ]
+  for (const call of refused) {
+    await expect(call(conn)).rejects.toThrow(InterfaceError)
+    await expect(call(conn)).rejects.toThrow(/replication connection takes commands only/)
+  }
   await expect(conn.query('NONSENSE')).rejects.toMatchObject({ condition: 'syntax_error' })
   expect((await conn.query('select 2 as a')).rows).toEqual([{ a: '2' }])
 })

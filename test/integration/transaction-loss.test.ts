@@ -110,6 +110,25 @@ describe('signal and timeout', () => {
     expect(await conn.fetchval('select 1')).toBe(1)
   })
 
+  test('given up during COMMIT, another transaction may be begun at once', async () => {
+    await conn.execute(`
+      create temp table slow_items (id int);
+      create function pg_temp.sleep_at_commit() returns trigger language plpgsql
+        as $$ begin perform pg_sleep(600); return null; end $$;
+      create constraint trigger slow after insert on slow_items deferrable initially deferred
+        for each row execute function pg_temp.sleep_at_commit()`)
+    const controller = new AbortController()
+    const tx = await conn.begin({ signal: controller.signal })
+    await tx.execute('insert into slow_items values (1)')
+    const commit = tx.commit()
+    setTimeout(() => controller.abort(new Error('enough')), 50)
+    await expect(commit).rejects.toThrow(TransactionOutcomeUnknownError)
+    await using next = await conn.begin()
+    expect(await next.fetchval('select count(*)::int from slow_items')).toBe(0)
+    await next.commit()
+    expect(conn.transactionStatus).toBe('idle')
+  })
+
   test('the deadline covers waiting for a connection of a pool', async () => {
     await using pool = await createPool(dsn, { minSize: 1, maxSize: 1 })
     const borrowed = await pool.acquire()
