@@ -15,9 +15,10 @@ import {
   type Subscription,
 } from './listener.js'
 import { PreparedStatement, type PrepareOptions } from './prepared-statement.js'
-import type { QueryDefaults, QueryOptions } from './query-options.js'
+import type { LimitOptions, QueryDefaults, QueryOptions } from './query-options.js'
 import { replicationQuery, submitToReplication } from './replication-query.js'
 import type { QueryResult } from './result.js'
+import { resetScript } from './session-reset.js'
 import type { Sql } from './sql.js'
 import { Transactional } from './transaction.js'
 import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from './type-codecs.js'
@@ -121,6 +122,18 @@ export class Connection extends Transactional implements AsyncDisposable {
    */
   cancel(): Promise<void> {
     return this.wire.cancel()
+  }
+
+  /**
+   * Undoes what the session keeps: rolls an open transaction back, and forgets settings, temporary tables,
+   * advisory locks, cursors and listeners of channels; prepared statements stay. Takes effect behind the
+   * queries that were made before. asyncpg: `reset`.
+   *
+   * While a transaction of `begin()` or `transaction()` is open it rejects with {@link InterfaceError}.
+   */
+  async reset(options?: LimitOptions): Promise<void> {
+    await this.execute(resetScript(true, true), undefined, options)
+    this.#listeners?.clear()
   }
 
   /** Whether the connection is closed, or closing. */

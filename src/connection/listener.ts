@@ -75,6 +75,12 @@ export class ChannelListeners {
     )
   }
 
+  /** The session listens to nothing any more. */
+  clear(): void {
+    for (const { entries } of this.#channels.values()) entries.clear()
+    this.#channels.clear()
+  }
+
   /** Each listener is called on its own, so that one that throws keeps it from no other. */
   dispatch(notification: Notification): void {
     const known = this.#channels.get(notification.channel)

@@ -1,11 +1,11 @@
 import type { ConnectionClosedError, Notice } from '../base/errors.js'
 import { ConnectionEmitter } from '../connection/connection-events.js'
+import { resetScript } from '../connection/session-reset.js'
 import type { Notification } from '../protocol/messages.js'
 import type { SessionTypes } from '../types/session-types.js'
 import type { Request } from '../wire/request.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
-import { resetScript } from './session-reset.js'
 
 /** What a pool hears of its connections. */
 export interface PooledConnectionOwner {

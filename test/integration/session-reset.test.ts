@@ -1,8 +1,28 @@
 import { describe, expect, test } from 'vitest'
 
+import { connect, InterfaceError } from '../../src/index.js'
 import { usePools } from '../support/pools.js'
+import { testServer } from '../support/server.js'
 
 const { makePool } = usePools()
+
+test('reset() of a connection undoes what its session keeps, and an open transaction', async () => {
+  await using conn = await connect((await testServer()).dsn())
+  const heard: string[] = []
+  await conn.listen('reset', ({ payload }) => heard.push(payload))
+  await conn.execute("set application_name to 'changed'; create temp table kept (id int); begin")
+  await conn.reset()
+  expect(conn.transactionStatus).toBe('idle')
+  expect(await conn.fetchval("select to_regclass('kept')")).toBeNull()
+  expect(await conn.fetchval("select current_setting('application_name')")).not.toBe('changed')
+  await conn.notify('reset', 'a')
+  await conn.listen('reset', ({ payload }) => heard.push(payload))
+  await conn.notify('reset', 'b')
+  await new Promise(setImmediate)
+  expect(heard).toEqual(['b'])
+  await using _tx = await conn.begin()
+  await expect(conn.reset()).rejects.toThrow(InterfaceError)
+})
 
 describe('a session given back', () => {
   const leftovers: readonly [string, string, string][] = [

@@ -13,6 +13,8 @@ const RESET = [
 ].join('; ')
 
 /** The script that makes a returned session as good as new; undefined when there is nothing to do. */
+export function resetScript(inTransaction: boolean, sessionChanged: true): string
+export function resetScript(inTransaction: boolean, sessionChanged: boolean): string | undefined
 export function resetScript(inTransaction: boolean, sessionChanged: boolean): string | undefined {
   if (!inTransaction) return sessionChanged ? RESET : undefined
   return sessionChanged ? `rollback; ${RESET}` : 'rollback'
