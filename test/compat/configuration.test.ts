@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { testServer } from '../support/server.js'
 import { type PgModule, published, sluice } from './modules.js'
@@ -302,6 +303,45 @@ test.each(Object.entries(WAYS))('a connection by %s', async (_name, way) => {
       shown.push(await outcome(client.query(`show ${name}`).then(({ rows }) => rows)))
     }
     results.push(shown)
+    await client.end()
+  }
+  expect(results[1]).toEqual(results[0])
+})
+
+/** Ways to a server that speaks TLS; each says what came of it. */
+const TLS_WAYS: Readonly<Record<string, (url: URL, ca: string) => object>> = {
+  'sslmode=verify-full with the authority': (url) => ({ connectionString: url.href }),
+  'ssl with the authority': (url, ca) => ({
+    connectionString: withoutTls(url),
+    ssl: { ca: readFileSync(ca, 'utf8') },
+  }),
+  'ssl without the authority': (url) => ({ connectionString: withoutTls(url), ssl: true }),
+  'ssl that verifies nothing': (url) => ({
+    connectionString: withoutTls(url),
+    ssl: { rejectUnauthorized: false },
+  }),
+  'sslmode=no-verify': (url) => ({ connectionString: `${withoutTls(url)}?sslmode=no-verify` }),
+  'no TLS': (url) => ({ connectionString: withoutTls(url), ssl: false }),
+}
+
+function withoutTls(url: URL): string {
+  return Object.assign(new URL(url), { search: '' }).href
+}
+
+test.each(Object.entries(TLS_WAYS))('a connection over TLS: %s', async (_name, way) => {
+  const server = await testServer()
+  const url = new URL(server.dsn({ sslmode: 'verify-full' }))
+  const config = way(url, server.certificates?.ca ?? '')
+  const results: unknown[] = []
+  for (const pg of [published, sluice]) {
+    const client = new pg.Client(config as never)
+    client.on('error', () => {})
+    const connected = await outcome(client.connect().then(() => 'connected'))
+    const text = 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()'
+    results.push([
+      connected,
+      connected === 'connected' ? (await client.query(text)).rows : undefined,
+    ])
     await client.end()
   }
   expect(results[1]).toEqual(results[0])
