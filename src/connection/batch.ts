@@ -1,5 +1,5 @@
 import { type BatchItem, BatchRequest } from '../wire/requests/batch.js'
-import { type QueryOptions, rowModeOf } from './query-options.js'
+import { type QueryOptions, rowModeOf, typesOf } from './query-options.js'
 import { type QueryResult, wholeResult } from './result.js'
 import type { Runner } from './run.js'
 import type { Outcome } from './traced-query.js'
@@ -12,7 +12,7 @@ export function runBatch(
   items: readonly BatchItem[],
   options: QueryOptions,
 ): Promise<Result[]> {
-  const request = new BatchRequest(items, wholeResult(rowModeOf(options)))
+  const request = new BatchRequest(items, wholeResult(rowModeOf(options)), typesOf(options))
   const runAll = () => run(request, options) as Promise<Result[]>
   return tell('query', () => traceOf(items), runAll, outcomeOf)
 }

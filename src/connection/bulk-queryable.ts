@@ -32,6 +32,7 @@ import {
   type QueryDefaults,
   type QueryOptions,
   rowModeOf,
+  typesOf,
 } from './query-options.js'
 import type { QueryResult } from './result.js'
 import type { RowReader } from './row-reader.js'
@@ -129,7 +130,7 @@ export abstract class BulkQueryable {
     options: QueryOptions = {},
   ): RowStream<Row> {
     const [text, values] = readQuery(query, params)
-    const request = new StreamRequest<Row>(text, values, chooseDecoder(options))
+    const request = new StreamRequest<Row>(text, values, chooseDecoder(options), typesOf(options))
     const { run, tell } = this.runner
     const limits = { ...options, timeout: options.timeout ?? 0 }
     const runAll = () => unlessLeft(run(request, limits))
@@ -244,7 +245,11 @@ export abstract class BulkQueryable {
     params?: readonly unknown[],
     options: FetchcolOptions = {},
   ): Promise<unknown> {
-    const request = new QueryRequest(...readQuery(query, params), valuesOfColumn(options))
+    const request = new QueryRequest(
+      ...readQuery(query, params),
+      valuesOfColumn(options),
+      typesOf(options),
+    )
     return this.run(request, options)
   }
 

@@ -14,7 +14,7 @@ import {
   whereClause,
 } from './copy-statement.js'
 import { feed, following, type Source, sourceOf } from './feed.js'
-import { type LimitOptions, type QueryOptions, rowModeOf } from './query-options.js'
+import { type LimitOptions, type QueryOptions, rowModeOf, typesOf } from './query-options.js'
 import { RowReader } from './row-reader.js'
 import type { Run, Runner } from './run.js'
 import { outcomeOfCommand, unlessLeft } from './traced-query.js'
@@ -102,13 +102,18 @@ export function copyRecordsOf<Row>(
   options: QueryOptions,
 ): RowReader<Row> {
   const mode = rowModeOf(options)
+  const types = typesOf(options)
   return new RowReader(() => {
     const reader = new RecordReader<Row>()
-    const command = CopyCommand.describing(query, (plan) => {
-      const decoder = mode === 'array' ? plan.arrayDecoder : plan.objectDecoder
-      reader.decoder = decoder as RowDecoder<Row>
-      return `COPY (${copiedQuery(query, plan)}) TO STDOUT WITH (FORMAT binary)`
-    })
+    const command = CopyCommand.describing(
+      query,
+      (plan) => {
+        const decoder = mode === 'array' ? plan.arrayDecoder : plan.objectDecoder
+        reader.decoder = decoder as RowDecoder<Row>
+        return `COPY (${copiedQuery(query, plan)}) TO STDOUT WITH (FORMAT binary)`
+      },
+      types,
+    )
     const request = new CopyOutRequest(command, reader)
     const newTrace = () => ({ text: `COPY (${query}) TO STDOUT`, parameterCount: 0 })
     const runAll = () => unlessLeft(run(request, options))

@@ -8,7 +8,7 @@ import {
 } from '../wire/requests/portal.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
-import type { QueryOptions } from './query-options.js'
+import { type QueryOptions, typesOf } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
 import { RowReader } from './row-reader.js'
 import type { Runner } from './run.js'
@@ -161,6 +161,7 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
             this.#parameters,
             count,
             this.#chooseDecoder,
+            typesOf(this.#options),
           )
     this.#state = 'open'
     try {

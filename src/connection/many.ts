@@ -1,19 +1,22 @@
 import { ExecuteManyRequest, type ExecuteManyResult } from '../wire/requests/execute-many.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
 import { feed, type Source, sourceOf } from './feed.js'
-import type { LimitOptions } from './query-options.js'
+import { type LimitOptions, type QueryOptions, typesOf } from './query-options.js'
 import type { Run, Runner } from './run.js'
 import type { Outcome } from './traced-query.js'
 
 /** Rows of parameters, one after the other. */
 export type ParameterRows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>
 
+/** What counts for all rows of parameters. */
+type ManyOptions = LimitOptions & Pick<QueryOptions, 'types'>
+
 /** Runs a statement once for each row of parameters. */
 export function executeMany(
   { run, tell }: Runner,
   query: string,
   rows: ParameterRows,
-  options: LimitOptions,
+  options: ManyOptions,
   chooseDecoder?: ChooseDecoder<unknown>,
 ): Promise<ExecuteManyResult> {
   const source = sourceOf(rows, 'the rows of parameters')
@@ -30,10 +33,10 @@ async function feedRows(
   run: Run,
   query: string,
   source: Source<readonly unknown[]>,
-  options: LimitOptions,
+  options: ManyOptions,
   chooseDecoder: ChooseDecoder<unknown> | undefined,
 ): Promise<ExecuteManyResult> {
-  const request = new ExecuteManyRequest(query, chooseDecoder)
+  const request = new ExecuteManyRequest(query, chooseDecoder, typesOf(options))
   const result = run(request, options)
   await feed(source, request, (parameters) => {
     if (!Array.isArray(parameters)) {

@@ -55,6 +55,7 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   readonly exclusive = false
   readonly #items: readonly BatchItem[]
   readonly #shape: ResultShape<T>
+  readonly #typeOptions: Readonly<Record<string, unknown>> | undefined
   #parts: Part[] | undefined
   /** The part that is being answered. */
   #at = 0
@@ -63,10 +64,15 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   /** Since a type was not known. */
   #types: TypeNeeds | undefined
 
-  constructor(items: readonly BatchItem[], shape: ResultShape<T>) {
+  constructor(
+    items: readonly BatchItem[],
+    shape: ResultShape<T>,
+    types?: Readonly<Record<string, unknown>>,
+  ) {
     super()
     this.#items = items
     this.#shape = shape
+    this.#typeOptions = types
   }
 
   protected get queryText(): string | undefined {
@@ -97,9 +103,10 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   /** What has to be asked of the catalogue before values can be encoded or decoded, for all parts at once. */
   #typesFirst(parts: readonly Part[], wire: Wire): Request | undefined {
     const typeOids: number[] = []
+    const types = wire.session.types.with(this.#typeOptions)
     for (const { statement } of parts) {
       const { state } = statement
-      if (state.kind !== 'ready' || state.description.hasPlanFor(wire.session.types)) continue
+      if (state.kind !== 'ready' || state.description.hasPlanFor(types)) continue
       typeOids.push(...state.description.typeOids)
     }
     if (typeOids.length === 0) return undefined
@@ -134,7 +141,7 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     if (state.kind === 'refused') throw state.newError()
     if (state.kind !== 'ready') throw new InterfaceError('the statement is not prepared')
     const { description } = state
-    const plan = description.planFor(types)
+    const plan = description.planFor(types.with(this.#typeOptions))
     if (startsCopy(statement, plan)) throw copyRefused()
     part.plan = plan
     part.decodeRow = this.#shape.decoder?.(plan)

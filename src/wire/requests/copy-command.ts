@@ -1,5 +1,6 @@
 import { InterfaceError } from '../../base/errors.js'
 import { beginBind, finishBind, writeExecute, writeParse } from '../../protocol/frontend.js'
+import type { TypeMap } from '../../types/type-map.js'
 import { PreparedStatement } from '../prepared-statement.js'
 import type { Request, Wire } from '../request.js'
 import type { Session } from '../session.js'
@@ -11,6 +12,7 @@ import { PrepareRequest } from './prepare.js'
 export class CopyCommand {
   readonly #describedText: string | undefined
   readonly #compose: (plan: StatementPlan | undefined) => string
+  readonly #typeOptions: Readonly<Record<string, unknown>> | undefined
   #described: PreparedStatement | undefined
   #prepare: PrepareRequest | undefined
   /** Since a type was not known. */
@@ -19,9 +21,11 @@ export class CopyCommand {
   private constructor(
     describedText: string | undefined,
     compose: (plan: StatementPlan | undefined) => string,
+    types?: Readonly<Record<string, unknown>>,
   ) {
     this.#describedText = describedText
     this.#compose = compose
+    this.#typeOptions = types
   }
 
   static of(text: string): CopyCommand {
@@ -29,11 +33,16 @@ export class CopyCommand {
   }
 
   /** A command whose text `compose` makes of the plan of `query`, which is described and not run. */
-  static describing(query: string, compose: (plan: StatementPlan) => string): CopyCommand {
-    return new this(query, (plan) => {
+  static describing(
+    query: string,
+    compose: (plan: StatementPlan) => string,
+    types?: Readonly<Record<string, unknown>>,
+  ): CopyCommand {
+    const describe = (plan: StatementPlan | undefined): string => {
       if (plan === undefined) throw new InterfaceError('the query is not described')
       return compose(plan)
-    })
+    }
+    return new this(query, describe, types)
   }
 
   /** See {@link Request.waitsFor}. */
@@ -72,15 +81,20 @@ export class CopyCommand {
 
   /** What has to be asked of the catalogue before values can be encoded or decoded. */
   #typesFirst({ state }: PreparedStatement, wire: Wire): Request | undefined {
-    if (state.kind !== 'ready' || state.description.hasPlanFor(wire.session.types)) return undefined
+    if (state.kind !== 'ready' || state.description.hasPlanFor(this.#typesOf(wire.session)))
+      return undefined
     this.#types ??= new TypeNeeds()
     return this.#types.prerequisite(state.description.typeOids, wire)
   }
 
-  #plan({ types }: Session): StatementPlan | undefined {
+  #typesOf(session: Session): TypeMap {
+    return session.types.with(this.#typeOptions)
+  }
+
+  #plan(session: Session): StatementPlan | undefined {
     if (this.#described === undefined) return undefined
     const { state } = this.#described
-    if (state.kind === 'ready') return state.description.planFor(types)
+    if (state.kind === 'ready') return state.description.planFor(this.#typesOf(session))
     throw state.kind === 'refused' ? state.newError() : new InterfaceError('not described')
   }
 }

@@ -63,8 +63,12 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   #command = ''
 
   /** @param chooseDecoder absent when rows that come are not wanted */
-  constructor(text: string, chooseDecoder?: ChooseDecoder<unknown>) {
-    super(text, [])
+  constructor(
+    text: string,
+    chooseDecoder?: ChooseDecoder<unknown>,
+    types?: Readonly<Record<string, unknown>>,
+  ) {
+    super(text, [], types)
     this.#chooseDecoder = chooseDecoder
   }
 

@@ -45,8 +45,9 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
     parameters: readonly unknown[],
     maxRows: number,
     chooseDecoder: ChooseDecoder<Row>,
+    types?: Readonly<Record<string, unknown>>,
   ) {
-    super(text, parameters)
+    super(text, parameters, types)
     this.#portal = portal
     this.#maxRows = maxRows
     this.#chooseDecoder = chooseDecoder

@@ -44,8 +44,13 @@ export class StreamRequest<Row> extends StatementRequest<string> {
   #owesSync = false
   #isTakeScheduled = false
 
-  constructor(text: string, parameters: readonly unknown[], chooseDecoder: ChooseDecoder<Row>) {
-    super(text, parameters)
+  constructor(
+    text: string,
+    parameters: readonly unknown[],
+    chooseDecoder: ChooseDecoder<Row>,
+    types?: Readonly<Record<string, unknown>>,
+  ) {
+    super(text, parameters, types)
     this.#chooseDecoder = chooseDecoder
   }
 
