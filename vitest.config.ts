@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** What needs no server, and so must not wait for one. */
@@ -6,6 +7,8 @@ const UNIT = ['test/*.test.ts', 'test/unit/**/*.test.ts']
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: 'forks',
+    // Tests wait more than they compute: by default one processor would be left idle.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
