@@ -39,7 +39,7 @@ export const DRIVERS: readonly Driver[] = [
   {
     name: 'postgresjs',
     runtime: 'node',
-    note: 'Prepared statements by `unsafe(…, { prepare: true })`; `fetch_types` off, as no case needs it. A batch is 1,000 queries at once in a transaction; bulk insert its own helper; COPY is text; streaming its cursor, 1,000 rows a time.',
+    note: 'Prepared statements by `unsafe(…, { prepare: true })`. A batch is 1,000 queries at once in a transaction; bulk insert its own helper; COPY is text; streaming its cursor, 1,000 rows a time.',
   },
   {
     name: 'postgrejs',

@@ -1,4 +1,4 @@
-/** postgres.js: prepared statements and pipelining are on by default; `fetch_types` is off, as no case needs it. */
+/** postgres.js as it comes: prepared statements and pipelining are on by default. */
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,7 +8,7 @@ const manifest = new URL('../../node_modules/postgres/package.json', import.meta
 export const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
 
 export async function open(target, mode) {
-  const connect = (max) => postgres({ ...target, max, fetch_types: false, onnotice: () => {} })
+  const connect = (max) => postgres({ ...target, max, onnotice: () => {} })
   const clients = mode.pool
     ? [connect(mode.connections)]
     : Array.from({ length: mode.connections }, () => connect(1))
