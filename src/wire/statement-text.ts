@@ -19,8 +19,8 @@ const HARMLESS_BEFORE_PARENTHESIS: ReadonlySet<string> = new Set(
 /** What makes of a SELECT more than a read, or hides what it is. */
 const MORE_THAN_READ = /\b(?:into|for)\b|--|\/\*|;\s*\S/i
 
-/** Whatever stands before a parenthesis and could be the end of a name, quoted or not. */
-const BEFORE_PARENTHESIS = /([\w$"\]\u0080-\uffff]+)\s*\(/g
+/** Whatever stands before a parenthesis and could be a name, with a schema or without, quoted or not. */
+const BEFORE_PARENTHESIS = /((?:\.\s*)?[\w$".\]\u0080-\uffff]+)\s*\(/g
 
 /**
  * Whether a statement reads and does nothing else, as far as its text shows, so that nobody can tell

@@ -21,6 +21,8 @@ describe('a plain read', () => {
     'select f()',
     'select f ()',
     'select a.f(1)',
+    'select a.count(1)',
+    'select a . count(1)',
     'select "count "(1)',
     'select "f"(1)',
     'select count/**/(1)',
