@@ -7,7 +7,7 @@ import {
 
 /*
  * What sluice tells on node:diagnostics_channel. Each channel is a TracingChannel, so that tools bind
- * their context to it; whoever publishes asks `hasSubscribers` first, and makes nothing without one.
+ * their context to it; whoever publishes asks `isTraced` first, and makes nothing without a subscriber.
  * No context holds a parameter, a row or a password.
  */
 
@@ -95,6 +95,20 @@ export const channels: {
   copy: tracingChannel('sluice:copy'),
   transaction: tracingChannel('sluice:transaction'),
   acquire: tracingChannel('sluice:pool:acquire'),
+}
+
+/**
+ * Whether anybody listens to one of its five channels. `TracingChannel.hasSubscribers` says the same,
+ * but not in Bun, which leaves it undefined.
+ */
+export function isTraced<C extends object>(channel: TracingChannel<unknown, C>): boolean {
+  return (
+    channel.start.hasSubscribers ||
+    channel.end.hasSubscribers ||
+    channel.asyncStart.hasSubscribers ||
+    channel.asyncEnd.hasSubscribers ||
+    channel.error.hasSubscribers
+  )
 }
 
 /**

@@ -1,4 +1,4 @@
-import { channels } from '../base/telemetry.js'
+import { channels, isTraced } from '../base/telemetry.js'
 import type { RowDecoder } from '../types/row-decoder.js'
 import type { PromiseRequest, Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
@@ -76,7 +76,7 @@ export abstract class BulkQueryable {
   ): Promise<T> {
     this.limit(request, options)
     const listener = this.queryDefaults.onQuery
-    if (channels.query.hasSubscribers || listener !== undefined) {
+    if (isTraced(channels.query) || listener !== undefined) {
       return tracedQuery(request, () => this.submit(request), listener)
     }
     this.submit(request)
@@ -104,7 +104,7 @@ export abstract class BulkQueryable {
       },
       tell: (channel, newTrace, run, outcomeOf) => {
         const listener = this.queryDefaults.onQuery
-        if (!channels[channel].hasSubscribers && listener === undefined) return run()
+        if (!isTraced(channels[channel]) && listener === undefined) return run()
         return tracedOperation(channel, newTrace(), run, outcomeOf, listener)
       },
     }

@@ -1,5 +1,5 @@
 import { InterfaceError } from '../base/errors.js'
-import { channels, traced } from '../base/telemetry.js'
+import { channels, isTraced, traced } from '../base/telemetry.js'
 import type { PromiseRequest } from '../wire/request.js'
 import { CloseHandleRequest, PrepareHandleRequest } from '../wire/requests/prepare-handle.js'
 import { QueryRequest, type ResultShape } from '../wire/requests/query.js'
@@ -110,7 +110,7 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
     const handle = new StatementHandle(text, name)
     const { run } = owner.runner
     const prepare = () => run(new PrepareHandleRequest(handle), options)
-    const description = channels.prepare.hasSubscribers
+    const description = isTraced(channels.prepare)
       ? await traced(channels.prepare, { text }, prepare)
       : await prepare()
     return new this<Row>(owner, handle, description)

@@ -1,5 +1,5 @@
 import { InterfaceError, PostgresError, SluiceError } from '../base/errors.js'
-import { channels, traced } from '../base/telemetry.js'
+import { channels, isTraced, traced } from '../base/telemetry.js'
 import {
   CommitRolledBackError,
   TransactionOutcomeUnknownError,
@@ -61,7 +61,7 @@ export abstract class Transactional extends Queryable {
     if (typeof fn !== 'function') throw new TypeError('a transaction needs a function to run')
     checkTransactionOptions(options)
     const retry = retryPolicy(options.retry)
-    if (!channels.transaction.hasSubscribers) return this.#transaction(fn, options, retry)
+    if (!isTraced(channels.transaction)) return this.#transaction(fn, options, retry)
     const { isolation, readonly, deferrable } = options
     const isNested = this instanceof Transaction
     const trace = { isolation, readonly, deferrable, isNested, attempts: 0 }

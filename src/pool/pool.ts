@@ -1,6 +1,6 @@
 import { SluiceError } from '../base/errors.js'
 import { PoolTimeoutError } from '../base/pool-errors.js'
-import { channels, traced } from '../base/telemetry.js'
+import { channels, isTraced, traced } from '../base/telemetry.js'
 import { TARGET_SESSION_ATTRS, type TargetSessionAttrs } from '../config/connect-options.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { startCloseTimer } from '../connection/close-timer.js'
@@ -125,7 +125,7 @@ export class Pool extends Transactional implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (channels.acquire.hasSubscribers) {
+    if (isTraced(channels.acquire)) {
       const run = () => this.#acquireLater(timeout, signal, target)
       return traced(channels.acquire, { pool: this.name }, run)
     }

@@ -8,7 +8,7 @@ import {
   PostgresError,
   TargetSessionAttrsError,
 } from '../base/errors.js'
-import { type ConnectTrace, channels, traced } from '../base/telemetry.js'
+import { type ConnectTrace, channels, isTraced, traced } from '../base/telemetry.js'
 import type { ConnectHost } from '../config/hosts.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import { knownAddress, lookUpAddresses } from '../transport/lookup.js'
@@ -69,7 +69,7 @@ export class Connector {
       handler,
       signal,
     )
-    if (!channels.connect.hasSubscribers) return search.run()
+    if (!isTraced(channels.connect)) return search.run()
     const trace: ConnectTrace = { database: this.#config.database }
     return traced(
       channels.connect,
