@@ -95,7 +95,6 @@ export type {
   TlsVersion,
 } from './config/tls-options.js'
 export type { BatchStatement } from './connection/batch-items.js'
-export type { ManyResult } from './connection/bulk-queryable.js'
 export { BulkQueryable } from './connection/bulk-queryable.js'
 export type { ConnectOptions } from './connection/connect.js'
 export { connect } from './connection/connect.js'
@@ -125,7 +124,7 @@ export {
 } from './connection/large-object.js'
 export type { NotificationListener } from './connection/listener.js'
 export { Subscription } from './connection/listener.js'
-export type { ParameterRows } from './connection/many.js'
+export type { ManyResult, ParameterRows } from './connection/many.js'
 export type {
   ExplainOptions,
   PrepareOptions,

@@ -1,9 +1,7 @@
 import { channels, isTraced } from '../base/telemetry.js'
-import type { RowDecoder } from '../types/row-decoder.js'
 import type { PromiseRequest, Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
-import { type ChooseDecoder, StreamRequest } from '../wire/requests/stream.js'
 import { runBatch } from './batch.js'
 import { type BatchStatement, batchItems } from './batch-items.js'
 import { copyFromSource, copyPieces, copyToSink } from './copy.js'
@@ -25,27 +23,21 @@ import {
 import { Cursor, type CursorOptions, type CursorSession } from './cursor.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { type InsertManyOptions, type InsertManyResult, insertMany } from './insert-many.js'
-import { executeMany, type ParameterRows } from './many.js'
+import { executeMany, type ManyResult, type ParameterRows } from './many.js'
 import {
+  chooseDecoder,
   type LimitOptions,
   limitsOf,
   type QueryDefaults,
   type QueryOptions,
-  rowModeOf,
   typesOf,
 } from './query-options.js'
 import type { QueryResult } from './result.js'
 import type { RowReader } from './row-reader.js'
-import { RowStream } from './row-stream.js'
+import { type RowStream, streamRows } from './row-stream.js'
 import type { Runner } from './run.js'
 import { readQuery, readText, type Sql } from './sql.js'
-import {
-  outcomeOfTag,
-  type TraceableRequest,
-  tracedOperation,
-  tracedQuery,
-  unlessLeft,
-} from './traced-query.js'
+import { type TraceableRequest, tracedOperation, tracedQuery } from './traced-query.js'
 import { type FetchcolOptions, type NumberArray, valuesOfColumn } from './value-column.js'
 
 /** The methods for more rows than fit memory: streams, COPY and batches. See {@link Queryable}. */
@@ -130,13 +122,7 @@ export abstract class BulkQueryable {
     options: QueryOptions = {},
   ): RowStream<Row> {
     const [text, values] = readQuery(query, params)
-    const request = new StreamRequest<Row>(text, values, chooseDecoder(options), typesOf(options))
-    const { run, tell } = this.runner
-    const limits = { ...options, timeout: options.timeout ?? 0 }
-    const runAll = () => unlessLeft(run(request, limits))
-    const newTrace = () => ({ text, parameterCount: values.length })
-    tell('query', newTrace, runAll, (tag = '') => outcomeOfTag(tag)).catch(() => {})
-    return new RowStream(request)
+    return streamRows<Row>(this.runner, text, values, options)
   }
 
   /**
@@ -346,17 +332,4 @@ export abstract class BulkQueryable {
   ): RowReader<Row> {
     return copyRecordsOf<Row>(this.runner, readText(query), options)
   }
-}
-
-/** What an {@link BulkQueryable.executemany} did. */
-export interface ManyResult {
-  /** The command, such as `INSERT`; empty when there was nothing to run. */
-  readonly command: string
-  /** Rows affected by all of it. */
-  readonly rowCount: number
-}
-
-function chooseDecoder<Row>(options: QueryOptions): ChooseDecoder<Row> {
-  const mode = rowModeOf(options)
-  return (plan) => (mode === 'array' ? plan.arrayDecoder : plan.objectDecoder) as RowDecoder<Row>
 }

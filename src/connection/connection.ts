@@ -15,7 +15,12 @@ import {
   type Subscription,
 } from './listener.js'
 import { PreparedStatement, type PrepareOptions } from './prepared-statement.js'
-import type { LimitOptions, QueryDefaults, QueryOptions } from './query-options.js'
+import {
+  type LimitOptions,
+  limitsOf,
+  type QueryDefaults,
+  type QueryOptions,
+} from './query-options.js'
 import { replicationQuery, submitToReplication } from './replication-query.js'
 import type { QueryResult } from './result.js'
 import { resetScript } from './session-reset.js'
@@ -108,6 +113,7 @@ export class Connection extends Transactional implements AsyncDisposable {
         session: this.wire.session,
         run: (request, limits) => this.run(request, limits),
         runner: this.runner,
+        send: (request) => this.send(request),
         transactional: this,
       },
       query,
@@ -206,23 +212,36 @@ export class Connection extends Transactional implements AsyncDisposable {
    * be called; in one begun by a query it takes effect at the commit.
    *
    * @param channel the name, as it is: upper case and spaces are kept
+   * @param options when to give up waiting for the server; they have no say once it listens
    * @throws {RangeError} when the name is empty, longer than 63 bytes, or contains NUL
    */
-  listen(channel: string, listener: NotificationListener): Promise<Subscription> {
+  listen(
+    channel: string,
+    listener: NotificationListener,
+    options: LimitOptions = {},
+  ): Promise<Subscription> {
     checkChannel(channel)
+    const limits = limitsOf(options, this.queryDefaults.queryTimeoutMs)
     if (typeof listener !== 'function') throw new TypeError('the listener must be a function')
     if (this.#listeners === undefined) {
-      const listeners = new ChannelListeners((text) => this.execute(text))
+      const listeners = new ChannelListeners((text, limit) => this.execute(text, undefined, limit))
       this.on('notification', (notification) => listeners.dispatch(notification))
       this.#listeners = listeners
     }
-    return this.#listeners.listen(channel, listener)
+    return this.#listeners.listen(channel, listener, limits)
   }
 
-  /** Takes a listener from a channel, or all that {@link listen} added. asyncpg: `remove_listener`. */
-  async unlisten(channel: string, listener?: NotificationListener): Promise<void> {
+  /**
+   * Takes a listener from a channel, or all that {@link listen} added: at once, and on the server in the
+   * end, whether or not that is waited for. asyncpg: `remove_listener`.
+   */
+  async unlisten(
+    channel: string,
+    listener?: NotificationListener,
+    options: LimitOptions = {},
+  ): Promise<void> {
     checkChannel(channel)
-    await this.#listeners?.unlisten(channel, listener)
+    await this.#listeners?.unlisten(channel, listener, options)
   }
 
   /**

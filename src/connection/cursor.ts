@@ -8,6 +8,7 @@ import {
 } from '../wire/requests/portal.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
+import { type StatementSource, textOf } from '../wire/statement-handle.js'
 import { type QueryOptions, typesOf } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
 import { RowReader } from './row-reader.js'
@@ -45,7 +46,7 @@ let lastPortal = 0
  */
 export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
   readonly #session: CursorSession
-  readonly #text: string
+  readonly #statement: StatementSource
   readonly #parameters: readonly unknown[]
   readonly #options: QueryOptions
   readonly #prefetch: number
@@ -60,14 +61,14 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
   /** For {@link Queryable.cursor}. */
   constructor(
     session: CursorSession,
-    text: string,
+    statement: StatementSource,
     parameters: readonly unknown[],
     options: CursorOptions,
     chooseDecoder: ChooseDecoder<Row>,
   ) {
     const { prefetch = 50 } = options
     this.#session = session
-    this.#text = text
+    this.#statement = statement
     this.#parameters = parameters
     this.#options = options
     this.#prefetch = checkedCount('prefetch', prefetch)
@@ -157,7 +158,7 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
         ? new FetchPortalRequest(this.#portal, count)
         : new OpenPortalRequest(
             this.#portal,
-            this.#text,
+            this.#statement,
             this.#parameters,
             count,
             this.#chooseDecoder,
@@ -166,7 +167,10 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
     this.#state = 'open'
     try {
       const { run, tell } = this.#session
-      const newTrace = () => ({ text: this.#text, parameterCount: this.#parameters.length })
+      const newTrace = () => ({
+        text: textOf(this.#statement),
+        parameterCount: this.#parameters.length,
+      })
       const runStep = () => run(request, this.#options)
       return await tell('query', newTrace, runStep, outcomeOfStep)
     } catch (error) {

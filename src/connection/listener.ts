@@ -1,7 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
-import { ConnectionClosedError } from '../base/errors.js'
+import { rejectInCaller } from '../base/caller-stack.js'
+import { ConnectionClosedError, QueryTimeoutError } from '../base/errors.js'
 import type { Notification } from '../protocol/messages.js'
+import type { Limits } from '../wire/limits.js'
+import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
+import { runToEnd } from './run.js'
 
 /** Called with each notification on its channel, in the async context in which it began to listen. */
 export type NotificationListener = (notification: Notification) => void
@@ -12,17 +16,17 @@ const MAX_CHANNEL_BYTES = 63
 /** What `listen()` gives: listens until it is closed, or its connection is. */
 export class Subscription implements AsyncDisposable {
   readonly channel: string
-  readonly #close: () => Promise<void>
+  readonly #close: (options: LimitOptions) => Promise<void>
 
   /** @internal */
-  constructor(channel: string, close: () => Promise<void>) {
+  constructor(channel: string, close: (options: LimitOptions) => Promise<void>) {
     this.channel = channel
     this.#close = close
   }
 
-  /** Listens no more. Again does nothing. */
-  close(): Promise<void> {
-    return this.#close()
+  /** Listens no more, whether or not the server is waited for to the end. Again does nothing. */
+  close(options: LimitOptions = {}): Promise<void> {
+    return this.#close(options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -38,41 +42,56 @@ interface Entry {
 interface Channel {
   readonly entries: Set<Entry>
   readonly listening: Promise<unknown>
+  /** Gives the LISTEN up, where that can be asked for. */
+  readonly controller: AbortController | undefined
 }
+
+/** Runs a command of the session. */
+type Execute = (text: string, options: LimitOptions) => Promise<unknown>
+
+const NO_LIMIT = { timeout: 0 } as const
 
 /** The listeners of one session. The server is asked for a channel when it gets its first, and told when the last leaves. */
 export class ChannelListeners {
   readonly #channels = new Map<string, Channel>()
-  readonly #execute: (text: string) => Promise<unknown>
+  readonly #execute: Execute
 
-  /** @param execute runs a command of the session */
-  constructor(execute: (text: string) => Promise<unknown>) {
+  constructor(execute: Execute) {
     this.#execute = execute
   }
 
-  async listen(channel: string, listener: NotificationListener): Promise<Subscription> {
+  /** @param limits when to wait for the server no longer; the LISTEN goes on for others who wait for it */
+  async listen(
+    channel: string,
+    listener: NotificationListener,
+    limits?: Limits,
+  ): Promise<Subscription> {
+    if (limits?.reason !== undefined) throw limits.reason
     const entry = { listener, bound: AsyncResource.bind(listener) }
-    const known = this.#channels.get(channel) ?? this.#begin(channel)
+    const known = this.#channels.get(channel) ?? this.#begin(channel, limits)
     known.entries.add(entry)
     try {
-      await known.listening
+      await within(limits, known.listening)
     } catch (error) {
       known.entries.delete(entry)
+      this.#giveUp(channel, known)
       throw error
     }
-    return new Subscription(channel, () => this.#remove(channel, known, [entry]))
+    return new Subscription(channel, (options) => this.#remove(channel, known, [entry], options))
   }
 
   /** Takes one listener from a channel, or all. */
-  async unlisten(channel: string, listener?: NotificationListener): Promise<void> {
+  async unlisten(
+    channel: string,
+    listener: NotificationListener | undefined,
+    options: LimitOptions,
+  ): Promise<void> {
     const known = this.#channels.get(channel)
     if (known === undefined) return
-    const entries = [...known.entries]
-    await this.#remove(
-      channel,
-      known,
-      listener === undefined ? entries : entries.filter((each) => each.listener === listener),
-    )
+    const all = [...known.entries]
+    const entries =
+      listener === undefined ? all : all.filter((entry) => entry.listener === listener)
+    await this.#remove(channel, known, entries, options)
   }
 
   /** The session listens to nothing any more. */
@@ -91,9 +110,11 @@ export class ChannelListeners {
     }
   }
 
-  #begin(channel: string): Channel {
-    const listening = this.#execute(`listen ${quoteIdentifier(channel)}`)
-    const known = { entries: new Set<Entry>(), listening }
+  #begin(channel: string, limits: Limits | undefined): Channel {
+    const controller = limits === undefined ? undefined : new AbortController()
+    const options = { ...NO_LIMIT, signal: controller?.signal }
+    const listening = this.#execute(`listen ${quoteIdentifier(channel)}`, options)
+    const known = { entries: new Set<Entry>(), listening, controller }
     this.#channels.set(channel, known)
     listening.catch(() => {
       if (this.#channels.get(channel) === known) this.#channels.delete(channel)
@@ -101,18 +122,46 @@ export class ChannelListeners {
     return known
   }
 
-  async #remove(channel: string, known: Channel, entries: readonly Entry[]): Promise<void> {
+  /** Somebody waits for a LISTEN no longer; that it failed is known. */
+  #giveUp(channel: string, known: Channel): void {
+    if (known.entries.size > 0 || this.#channels.get(channel) !== known) return
+    this.#channels.delete(channel)
+    known.controller?.abort()
+    // It may have been carried out.
+    this.#execute(`unlisten ${quoteIdentifier(channel)}`, NO_LIMIT).catch(() => {})
+  }
+
+  async #remove(
+    channel: string,
+    known: Channel,
+    entries: readonly Entry[],
+    options: LimitOptions,
+  ): Promise<void> {
     const { size } = known.entries
     for (const entry of entries) known.entries.delete(entry)
     if (size === 0 || known.entries.size > 0 || this.#channels.get(channel) !== known) return
     this.#channels.delete(channel)
     try {
-      await this.#execute(`unlisten ${quoteIdentifier(channel)}`)
+      const text = `unlisten ${quoteIdentifier(channel)}`
+      await runToEnd((limits) => this.#execute(text, limits), options)
     } catch (error) {
       // With its connection all listening has ended.
       if (!(error instanceof ConnectionClosedError)) throw error
     }
   }
+}
+
+/** Settles as `promise` does, or when a limit is reached before. */
+function within<T>(limits: Limits | undefined, promise: Promise<T>): Promise<T> {
+  if (limits === undefined) return promise
+  return new Promise((resolve, reject) => {
+    limits.start((errorOf) => {
+      const error = errorOf(true)
+      if (error instanceof QueryTimeoutError) resolve(rejectInCaller(error))
+      else reject(error)
+    })
+    promise.then(resolve, reject).finally(() => limits.stop())
+  })
 }
 
 /** @throws {TypeError} or `RangeError` when it cannot be the name of a channel */

@@ -1,5 +1,6 @@
 import { ExecuteManyRequest, type ExecuteManyResult } from '../wire/requests/execute-many.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
+import { type StatementSource, textOf } from '../wire/statement-handle.js'
 import { feed, type Source, sourceOf } from './feed.js'
 import { type LimitOptions, type QueryOptions, typesOf } from './query-options.js'
 import type { Run, Runner } from './run.js'
@@ -8,20 +9,33 @@ import type { Outcome } from './traced-query.js'
 /** Rows of parameters, one after the other. */
 export type ParameterRows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>
 
+/** What an {@link Connection.executemany} did. */
+export interface ManyResult {
+  /** The command, such as `INSERT`; empty when there was nothing to run. */
+  readonly command: string
+  /** Rows affected by all of it. */
+  readonly rowCount: number
+}
+
 /** What counts for all rows of parameters. */
 type ManyOptions = LimitOptions & Pick<QueryOptions, 'types'>
 
 /** Runs a statement once for each row of parameters. */
 export function executeMany(
   { run, tell }: Runner,
-  query: string,
+  statement: StatementSource,
   rows: ParameterRows,
   options: ManyOptions,
   chooseDecoder?: ChooseDecoder<unknown>,
 ): Promise<ExecuteManyResult> {
   const source = sourceOf(rows, 'the rows of parameters')
-  const runAll = () => feedRows(run, query, source, options, chooseDecoder)
-  return tell('query', () => ({ text: query, parameterCount: 0 }), runAll, outcomeOfMany)
+  const runAll = () => feedRows(run, statement, source, options, chooseDecoder)
+  return tell(
+    'query',
+    () => ({ text: textOf(statement), parameterCount: 0 }),
+    runAll,
+    outcomeOfMany,
+  )
 }
 
 /** What is told of a statement that was run many times. */
@@ -31,12 +45,12 @@ export function outcomeOfMany({ command, rowCount, batchSize }: ExecuteManyResul
 
 async function feedRows(
   run: Run,
-  query: string,
+  statement: StatementSource,
   source: Source<readonly unknown[]>,
   options: ManyOptions,
   chooseDecoder: ChooseDecoder<unknown> | undefined,
 ): Promise<ExecuteManyResult> {
-  const request = new ExecuteManyRequest(query, chooseDecoder, typesOf(options))
+  const request = new ExecuteManyRequest(statement, chooseDecoder, typesOf(options))
   const result = run(request, options)
   await feed(source, request, (parameters) => {
     if (!Array.isArray(parameters)) {

@@ -1,16 +1,20 @@
-import { InterfaceError } from '../base/errors.js'
+import { ConnectionClosedError, InterfaceError } from '../base/errors.js'
 import { channels, isTraced, traced } from '../base/telemetry.js'
-import type { PromiseRequest } from '../wire/request.js'
+import type { PromiseRequest, Request } from '../wire/request.js'
 import { CloseHandleRequest, PrepareHandleRequest } from '../wire/requests/prepare-handle.js'
 import { QueryRequest, type ResultShape } from '../wire/requests/query.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
 import type { Session } from '../wire/session.js'
 import type { StatementDescription } from '../wire/statement-description.js'
 import { StatementHandle } from '../wire/statement-handle.js'
+import { Cursor, type CursorOptions, type CursorSession } from './cursor.js'
+import { executeMany, type ManyResult, type ParameterRows } from './many.js'
 import {
+  chooseDecoder,
   columnOf,
   type FetchvalOptions,
   type LimitOptions,
+  limitsOf,
   type QueryOptions,
   rowModeOf,
   typesOf,
@@ -24,9 +28,11 @@ import {
   type QueryResult,
   wholeResult,
 } from './result.js'
-import type { Runner } from './run.js'
+import { type RowStream, streamRows } from './row-stream.js'
+import { type Runner, runToEnd } from './run.js'
 import { readQuery, type Sql } from './sql.js'
 import type { TraceableRequest } from './traced-query.js'
+import { type FetchcolOptions, type NumberArray, valuesOfColumn } from './value-column.js'
 
 /** Options of {@link Connection.prepare}. */
 export interface PrepareOptions extends LimitOptions {
@@ -64,6 +70,8 @@ export interface StatementOwner {
     options: LimitOptions,
   ) => Promise<T>
   readonly runner: Runner
+  /** Hands a request to the connection, also while the owner takes no queries, or none any more. */
+  readonly send: (request: Request) => void
   readonly transactional: Explainer
 }
 
@@ -179,6 +187,60 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
     return this.#run(params, shape, options) as Promise<QueryResult<Row>>
   }
 
+  /** As {@link Connection.fetchcol}. */
+  fetchcol(
+    params: readonly unknown[] | undefined,
+    options: FetchcolOptions & { readonly typedArray: true },
+  ): Promise<NumberArray>
+  fetchcol<T = unknown>(params?: readonly unknown[], options?: FetchcolOptions): Promise<T[]>
+  fetchcol(
+    params: readonly unknown[] = [],
+    options: FetchcolOptions = NO_OPTIONS,
+  ): Promise<unknown> {
+    return this.#run(params, valuesOfColumn(options), options)
+  }
+
+  /** As {@link Connection.executemany}. */
+  async executemany(
+    paramRows: ParameterRows,
+    options: LimitOptions = NO_OPTIONS,
+  ): Promise<ManyResult> {
+    this.#checkOpen()
+    const { runner } = this.#owner
+    const { command, rowCount } = await executeMany(runner, this.#handle, paramRows, options)
+    return { command, rowCount }
+  }
+
+  /** As {@link Connection.fetchmany}. */
+  async fetchmany(paramRows: ParameterRows, options: QueryOptions = NO_OPTIONS): Promise<Row[]> {
+    this.#checkOpen()
+    const { runner } = this.#owner
+    const choose = chooseDecoder<Row>(options)
+    const { rows } = await executeMany(runner, this.#handle, paramRows, options, choose)
+    return rows as Row[]
+  }
+
+  /** As {@link Connection.stream}. */
+  stream(params: readonly unknown[] = [], options: QueryOptions = NO_OPTIONS): RowStream<Row> {
+    this.#checkUse(params)
+    return streamRows<Row>(this.#owner.runner, this.#handle, params, options)
+  }
+
+  /** As {@link Connection.cursor}: in a transaction, and so of a statement that it prepared. It ends with the statement. */
+  cursor(params: readonly unknown[] = [], options: CursorOptions = NO_OPTIONS): Cursor<Row> {
+    this.#checkUse(params)
+    const { run, tell } = this.#owner.runner
+    const session: CursorSession = {
+      run: async (request, limits) => {
+        this.#checkOpen()
+        return run(request, limits)
+      },
+      tell,
+      end: () => Promise.resolve(),
+    }
+    return new Cursor<Row>(session, this.#handle, params, options, chooseDecoder(options))
+  }
+
   /** The plan that the server makes for it, as `EXPLAIN (FORMAT JSON, VERBOSE)` tells. asyncpg: `explain`. */
   async explain(
     params: readonly unknown[] = [],
@@ -192,12 +254,22 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
     return await transaction.fetchval(`${EXPLAIN}, analyze) ${this.text}`, params, limits)
   }
 
-  /** Closes it on the server, behind the queries that were made of it. Again does nothing. */
-  async close(): Promise<void> {
+  /** Closes it on the server, behind the queries that were made of it, whether or not that is waited for to its end. Again does nothing. */
+  async close(options: LimitOptions = NO_OPTIONS): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.name !== '')
-      await this.#owner.runner.run(new CloseHandleRequest(this.#handle), NO_OPTIONS)
+    if (this.name === '') return
+    const close = (limitOptions: LimitOptions) => {
+      const request = new CloseHandleRequest(this.#handle)
+      const limits = limitsOf(limitOptions, this.#owner.session.queryTimeoutMs)
+      if (limits !== undefined) request.limitBy(limits)
+      this.#owner.send(request)
+      return request.promise
+    }
+    await runToEnd(close, options).catch((error: unknown) => {
+      // With its connection, or the loan of it, it is gone as well.
+      if (!(error instanceof ConnectionClosedError || error instanceof InterfaceError)) throw error
+    })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -205,13 +277,16 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
   }
 
   #run<T>(params: readonly unknown[], shape: ResultShape<T>, options: QueryOptions): Promise<T> {
+    this.#checkUse(params)
+    const request = new QueryRequest(this.#handle, params, shape, typesOf(options))
+    return this.#owner.run(request, options)
+  }
+
+  #checkUse(params: readonly unknown[]): void {
     this.#checkOpen()
     if (!Array.isArray(params)) {
       throw new TypeError('the parameters of a query must be an array, such as [id] for $1')
     }
-    const request = new QueryRequest(this.text, params, shape, typesOf(options))
-    request.bindTo(this.#handle)
-    return this.#owner.run(request, options)
   }
 
   #checkOpen(): void {

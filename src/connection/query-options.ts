@@ -1,7 +1,9 @@
 import type { QueryListener } from '../base/telemetry.js'
+import type { RowDecoder } from '../types/row-decoder.js'
 import { TypeMap } from '../types/type-map.js'
 import type { TypeOptions } from '../types/type-options.js'
 import { Limits } from '../wire/limits.js'
+import type { ChooseDecoder } from '../wire/requests/stream.js'
 import type { RowMode } from './result.js'
 
 /** What holds for every query of a connection or pool. */
@@ -66,6 +68,12 @@ export function rowModeOf({ rowMode = 'object' }: QueryOptions): RowMode {
     throw new TypeError('the option "rowMode" must be "object" or "array"')
   }
   return rowMode
+}
+
+/** The decoder of rows that the options ask for. */
+export function chooseDecoder<Row>(options: QueryOptions): ChooseDecoder<Row> {
+  const mode = rowModeOf(options)
+  return (plan) => (mode === 'array' ? plan.arrayDecoder : plan.objectDecoder) as RowDecoder<Row>
 }
 
 /** The type options; undefined for none. @throws {TypeError} if they are wrong. */

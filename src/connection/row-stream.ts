@@ -3,7 +3,28 @@ import {
   type ReadableStreamAsyncIterator,
   type ReadableStreamDefaultReader,
 } from 'node:stream/web'
+import { StreamRequest } from '../wire/requests/stream.js'
+import { type StatementSource, textOf } from '../wire/statement-handle.js'
+import { chooseDecoder, type QueryOptions, typesOf } from './query-options.js'
 import { RowReader, type RowSource } from './row-reader.js'
+import type { Runner } from './run.js'
+import { outcomeOfTag, unlessLeft } from './traced-query.js'
+
+/** Submits a statement, and gives its rows as a stream, which tells of its errors. */
+export function streamRows<Row>(
+  { run, tell }: Runner,
+  statement: StatementSource,
+  parameters: readonly unknown[],
+  options: QueryOptions,
+): RowStream<Row> {
+  const choose = chooseDecoder<Row>(options)
+  const request = new StreamRequest<Row>(statement, parameters, choose, typesOf(options))
+  const limits = { ...options, timeout: options.timeout ?? 0 }
+  const runAll = () => unlessLeft(run(request, limits))
+  const newTrace = () => ({ text: textOf(statement), parameterCount: parameters.length })
+  tell('query', newTrace, runAll, (tag = '') => outcomeOfTag(tag)).catch(() => {})
+  return new RowStream(request)
+}
 
 /**
  * The rows of a query as a stream of the web, at the pace of its reader: while nobody reads the server

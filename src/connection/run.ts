@@ -1,3 +1,4 @@
+import { QueryTimeoutError } from '../base/errors.js'
 import type { PromiseRequest } from '../wire/request.js'
 import type { LimitOptions } from './query-options.js'
 import type { Tell } from './traced-query.js'
@@ -9,4 +10,22 @@ export type Run = <T>(request: PromiseRequest<T>, options: LimitOptions) => Prom
 export interface Runner {
   readonly run: Run
   readonly tell: Tell
+}
+
+/**
+ * Runs what has to be done in the end: it is done, too, when its caller waits for it no longer.
+ *
+ * @param run does it, within the limits that it is given
+ */
+export async function runToEnd(
+  run: (limits: LimitOptions) => Promise<unknown>,
+  options: LimitOptions,
+): Promise<void> {
+  try {
+    await run(options)
+  } catch (error) {
+    const isGivenUp = options.signal?.aborted && error === options.signal.reason
+    if (isGivenUp || error instanceof QueryTimeoutError) run({ timeout: 0 }).catch(() => {})
+    throw error
+  }
 }

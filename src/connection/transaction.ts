@@ -251,7 +251,8 @@ export class Transaction extends Transactional implements AsyncDisposable {
   ): Promise<PreparedStatement<Row>> {
     const { session } = this.#held
     const run: StatementOwner['run'] = (request, limits) => this.run(request, limits)
-    const owner = { session, run, runner: this.runner, transactional: this }
+    const send: StatementOwner['send'] = (request) => this.#held.sendLast(request)
+    const owner = { session, run, runner: this.runner, send, transactional: this }
     return PreparedStatement.on(owner, query, options)
   }
 

@@ -139,7 +139,9 @@ export class PooledConnection implements ConnectionHandler {
 
   #return(): void {
     if (this.#state !== 'returning') return
-    this.wire.session.catalogue.restore(this.#codecs)
+    const { session } = this.wire
+    session.catalogue.restore(this.#codecs)
+    session.statements.closeKept()
     this.#reset()
     if (this.#owner.hasResetHook && this.isUsable) {
       this.#state = 'resetting'

@@ -22,6 +22,8 @@ export class StatementCache {
   readonly #statements = new Map<string, PreparedStatement>()
   #textLength = 0
   #evicted: string[] = []
+  /** Statements that their users prepared for themselves, and have not closed. */
+  readonly #apart = new Set<{ readonly name: string }>()
   #lastName = 0
   #generation = 0
 
@@ -76,7 +78,7 @@ export class StatementCache {
 
   /** Gives a statement up, to be closed on the server. */
   delete(statement: PreparedStatement): void {
-    if (this.forget(statement) && statement.name !== '') this.#evicted.push(statement.name)
+    if (this.forget(statement)) this.close(statement.name)
   }
 
   /** Gives a statement up that the server does not have. False when it was given up before. */
@@ -92,6 +94,28 @@ export class StatementCache {
   clear(): void {
     this.#generation += 1
     for (const statement of this.#statements.values()) this.delete(statement)
+  }
+
+  /** A user has prepared a statement, apart from the cache. */
+  keep(handle: { readonly name: string }): void {
+    this.#apart.add(handle)
+  }
+
+  /** A user is closing what {@link keep} got. */
+  leave(handle: { readonly name: string }): void {
+    this.#apart.delete(handle)
+  }
+
+  /** Whoever used the session is gone: what {@link keep} got is closed on the server. */
+  closeKept(): void {
+    if (this.#apart.size === 0) return
+    for (const { name } of this.#apart) this.close(name)
+    this.#apart.clear()
+  }
+
+  /** Has a statement closed on the server, before whatever is written next. */
+  close(name: string): void {
+    if (name !== '') this.#evicted.push(name)
   }
 
   /**

@@ -1,6 +1,14 @@
 import { PreparedStatement } from './prepared-statement.js'
 import type { Session } from './session.js'
 
+/** What a request runs: the statement of the cache with that text, or that of a handle. */
+export type StatementSource = string | StatementHandle
+
+/** The text of a statement. */
+export function textOf(source: StatementSource): string {
+  return typeof source === 'string' ? source : source.text
+}
+
 /**
  * A statement that its user prepared by name, or for long use, apart from the cache: nothing evicts
  * it. When the session has lost it, or what it means has changed, it is prepared anew.

@@ -17,7 +17,7 @@ import { PrepareRequest } from './requests/prepare.js'
 import type { Session } from './session.js'
 import type { StaleRows } from './stale-rows.js'
 import type { StatementDescription } from './statement-description.js'
-import type { StatementHandle } from './statement-handle.js'
+import { type StatementHandle, type StatementSource, textOf } from './statement-handle.js'
 import type { StatementPlan } from './statement-plan.js'
 import { isPlainRead } from './statement-text.js'
 import { TypeNeeds } from './type-needs.js'
@@ -53,7 +53,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   protected session: Session | undefined
   #statement: PreparedStatement | undefined
   /** Where the statement comes from, if not from the cache. */
-  #handle: StatementHandle | undefined
+  readonly #handle: StatementHandle | undefined
   /** The request that prepares the statement for this one alone. */
   #prepare: PrepareRequest | undefined
   /** Parse and Describe as part of this request, until they are answered. */
@@ -71,19 +71,15 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
 
   /** @param types options for this request alone; see `TypeOptions` */
   constructor(
-    text: string,
+    statement: StatementSource,
     parameters: readonly unknown[],
     types?: Readonly<Record<string, unknown>>,
   ) {
     super()
     this.#typeOptions = types
-    this.queryText = text
+    this.#handle = typeof statement === 'string' ? undefined : statement
+    this.queryText = textOf(statement)
     this.parameters = parameters
-  }
-
-  /** Uses the statement of a handle, in the place of one of the cache. Call before it is submitted. */
-  bindTo(handle: StatementHandle): void {
-    this.#handle = handle
   }
 
   /** Appends the messages from Bind on. */

@@ -51,7 +51,9 @@ function asleep(start: (options: LimitOptions) => Promise<unknown>): Operation {
   }
 }
 
-function prepared(method: 'fetch' | 'fetchrow' | 'fetchval' | 'execute' | 'query'): Operation {
+function prepared(
+  method: 'fetch' | 'fetchrow' | 'fetchval' | 'fetchcol' | 'execute' | 'query',
+): Operation {
   return asleep(async (options) => {
     await using statement = await conn.prepare(SLEEP)
     return await statement[method]([1], options)
@@ -89,6 +91,19 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'fetchval of a prepared statement': prepared('fetchval'),
   'execute of a prepared statement': prepared('execute'),
   'query of a prepared statement': prepared('query'),
+  'fetchcol of a prepared statement': prepared('fetchcol'),
+  'executemany of a prepared statement': async (options, reached) => {
+    await using statement = await conn.prepare(INSERT)
+    return await statement.executemany(stuckBehind([1, 'a'], reached), options)
+  },
+  'fetchmany of a prepared statement': async (options, reached) => {
+    await using statement = await conn.prepare(`${INSERT} returning id`)
+    return await statement.fetchmany(stuckBehind([1, 'a'], reached), options)
+  },
+  'stream of a prepared statement': async (options, reached) => {
+    await using statement = await conn.prepare(ENDLESS)
+    return await read(statement.stream([], options), reached)
+  },
   'explain of a prepared statement': asleep(async (options) => {
     await using statement = await conn.prepare(SLEEP)
     return await statement.explain([1], { ...options, analyze: true })

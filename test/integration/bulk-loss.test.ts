@@ -67,6 +67,20 @@ async function queries(conn: Connection): Promise<unknown> {
   ]
 }
 
+function preparedStatement(conn: Connection): Promise<unknown> {
+  return conn.transaction(async (tx) => {
+    await using insert = await tx.prepare(`${INSERT} returning id`)
+    await insert.executemany(ROWS)
+    await using select = await tx.prepare(SELECT)
+    return [
+      await insert.fetchmany(ROWS, asArrays),
+      await select.fetchcol(),
+      await collect(select.stream([], asArrays)),
+      await collect(select.cursor([], { ...asArrays, prefetch: 2 })),
+    ]
+  })
+}
+
 /** Each with what it gives when nothing happens, and how many rows it leaves. */
 const OPERATIONS: Readonly<Record<string, readonly [Operation, unknown, number?]>> = {
   queries: [queries, [{ n: 1 }, 'SELECT 1', [1, 2, 3], 1]],
@@ -101,6 +115,7 @@ const OPERATIONS: Readonly<Record<string, readonly [Operation, unknown, number?]
     [3, 1],
     1,
   ],
+  'prepared statement': [preparedStatement, [[[1], [2], [3]], [1, 2, 3], ROWS, ROWS], 6],
   replication: [async (conn) => (await conn.query('IDENTIFY_SYSTEM', [], asArrays)).rows.length, 1],
 }
 

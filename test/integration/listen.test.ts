@@ -214,3 +214,89 @@ test('while a transaction is open the connection cannot listen', async () => {
   await using _ = await conn.begin()
   await expect(conn.listen('a', () => {})).rejects.toThrow(InterfaceError)
 })
+
+describe('given up', () => {
+  const channelsOf = (connection: Connection) =>
+    connection.fetchcol('select * from pg_listening_channels() order by 1')
+  const seen: string[] = []
+  const listener = ({ payload }: Notification) => void seen.push(payload)
+
+  /** Keeps what comes behind it waiting, unwritten. */
+  const running = () => conn.fetchval('select 1 from pg_sleep(0.1)', [], { timeout: 10_000 })
+
+  test('listen() with a signal that is aborted sends nothing', async () => {
+    const texts: string[] = []
+    using _ = onQuery(({ text }) => texts.push(text))
+    const reason = new Error('enough')
+    const listening = conn.listen('a', listener, { signal: AbortSignal.abort(reason) })
+    expect(await listening.catch((error: unknown) => error)).toBe(reason)
+    expect(texts).toEqual([])
+  })
+
+  test('listen() that waits its turn, by its timeout and by its signal', async () => {
+    const before = running()
+    const controller = new AbortController()
+    const results = Promise.allSettled([
+      conn.listen('a', listener, { timeout: 10 }),
+      conn.listen('b', listener, { signal: controller.signal }),
+    ])
+    controller.abort('enough')
+    expect(await results).toMatchObject([
+      { reason: { name: 'QueryTimeoutError' } },
+      { reason: 'enough' },
+    ])
+    await before
+    expect(await channelsOf(conn)).toEqual([])
+  })
+
+  test('listen() that was sent behind another query', async () => {
+    const before = conn.fetchval('select 1 from pg_sleep(0.1)')
+    const controller = new AbortController()
+    const listening = conn.listen('a', listener, { signal: controller.signal })
+    setImmediate(() => controller.abort('enough'))
+    await expect(listening).rejects.toBe('enough')
+    expect(await before).toBe(1)
+    expect(await channelsOf(conn)).toEqual([])
+    await conn.listen('a', listener)
+    expect(await channelsOf(conn)).toEqual(['a'])
+  })
+
+  test('of two that wait for one LISTEN, the other goes on', async () => {
+    const before = running()
+    const [first, second] = await Promise.allSettled([
+      conn.listen('a', listener, { timeout: 10 }),
+      conn.listen('a', listener, { timeout: 10_000 }),
+    ])
+    expect(first.status).toBe('rejected')
+    expect(second.status).toBe('fulfilled')
+    await before
+    expect(await channelsOf(conn)).toEqual(['a'])
+  })
+
+  test('the end of listening takes effect at once, and on the server in the end', async () => {
+    seen.length = 0
+    await conn.listen('a', listener)
+    const subscription = await conn.listen('b', listener)
+    const before = running()
+    await Promise.all([other.notify('a'), other.notify('b')])
+    await Promise.all([
+      expect(conn.unlisten('a', undefined, { timeout: 10 })).rejects.toThrow(/10 ms/),
+      expect(subscription.close({ timeout: 10 })).rejects.toThrow(/10 ms/),
+    ])
+    await before
+    expect(await channelsOf(conn)).toEqual([])
+    expect(seen).toEqual([])
+  })
+
+  test('listen() by the queryTimeout of its connection', async () => {
+    await using silent = await connect(dsn, { queryTimeout: 30 })
+    const before = silent.fetchval('select 1 from pg_sleep(0.1)', [], { timeout: 10_000 })
+    await expect(silent.listen('a', listener)).rejects.toThrow(/30 ms/)
+    await before
+  })
+
+  test('wrong limits are refused', () => {
+    expect(() => conn.listen('a', listener, { timeout: -1 })).toThrow(TypeError)
+    expect(() => conn.listen('a', listener, { signal: 'x' as never })).toThrow(TypeError)
+  })
+})

@@ -12,6 +12,7 @@ import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
+import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
 import { copyRefused, startsCopy } from './refused-copy.js'
@@ -64,11 +65,11 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
 
   /** @param chooseDecoder absent when rows that come are not wanted */
   constructor(
-    text: string,
+    statement: StatementSource,
     chooseDecoder?: ChooseDecoder<unknown>,
     types?: Readonly<Record<string, unknown>>,
   ) {
-    super(text, [], types)
+    super(statement, [], types)
     this.#chooseDecoder = chooseDecoder
   }
 

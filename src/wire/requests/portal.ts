@@ -12,6 +12,7 @@ import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
+import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
 import { copyRefused, startsCopy } from './refused-copy.js'
@@ -41,13 +42,13 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
 
   constructor(
     portal: Portal<Row>,
-    text: string,
+    statement: StatementSource,
     parameters: readonly unknown[],
     maxRows: number,
     chooseDecoder: ChooseDecoder<Row>,
     types?: Readonly<Record<string, unknown>>,
   ) {
-    super(text, parameters, types)
+    super(statement, parameters, types)
     this.#portal = portal
     this.#maxRows = maxRows
     this.#chooseDecoder = chooseDecoder

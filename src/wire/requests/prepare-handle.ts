@@ -1,8 +1,10 @@
 import { InterfaceError, type ServerMessageFields } from '../../base/errors.js'
 import { writeClose, writeSync } from '../../protocol/frontend.js'
-import { Backend } from '../../protocol/messages.js'
+import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { Preparation } from '../preparation.js'
+import type { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
+import type { Session } from '../session.js'
 import type { StatementDescription } from '../statement-description.js'
 import type { StatementHandle } from '../statement-handle.js'
 
@@ -12,8 +14,9 @@ export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
   readonly changesSession = false
   protected readonly queryText: string
   readonly #handle: StatementHandle
+  #session: Session | undefined
+  #statement: PreparedStatement | undefined
   #preparation: Preparation | undefined
-  #description: (() => StatementDescription | undefined) | undefined
 
   constructor(handle: StatementHandle) {
     super()
@@ -29,10 +32,9 @@ export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
     if (session.statements.mode === 'simple') {
       throw new InterfaceError("nothing is prepared with the option statementMode 'simple'")
     }
-    const statement = this.#handle.find(session)
-    this.#description = () =>
-      statement.state.kind === 'ready' ? statement.state.description : undefined
-    this.#preparation = new Preparation(statement, session, undefined)
+    this.#session = session
+    this.#statement = this.#handle.find(session)
+    this.#preparation = new Preparation(this.#statement, session, undefined)
     this.#preparation.write(out)
     writeSync(out)
   }
@@ -52,10 +54,19 @@ export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
     super.onRefused(error)
   }
 
+  override onReady(status: TransactionStatus): void {
+    const isAwaited = !this.isSettled
+    super.onReady(status)
+    if (this.#statement?.state.kind !== 'ready') return
+    // Given up too late: it is there, and would keep its name taken.
+    if (isAwaited) this.#session?.statements.keep(this.#handle)
+    else this.#session?.statements.close(this.#handle.name)
+  }
+
   protected result(): StatementDescription {
-    const description = this.#description?.()
-    if (description === undefined) throw new InterfaceError('the statement was not described')
-    return description
+    const state = this.#statement?.state
+    if (state?.kind !== 'ready') throw new InterfaceError('the statement was not described')
+    return state.description
   }
 }
 
@@ -76,7 +87,8 @@ export class CloseHandleRequest extends PromiseRequest<void> {
     return this.#isAnswered
   }
 
-  write({ out }: Wire): void {
+  write({ out, session }: Wire): void {
+    session.statements.leave(this.#handle)
     writeClose(out, 'S', this.#handle.name)
     writeSync(out)
   }

@@ -17,6 +17,7 @@ import { unexpectedMessage, type Wire } from '../request.js'
 import { mayCopy } from '../session-state.js'
 import { StaleRows } from '../stale-rows.js'
 import { StatementDescription } from '../statement-description.js'
+import type { StatementSource } from '../statement-handle.js'
 import { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
 import { isPlainRead, lastParameter, returnsNoRows } from '../statement-text.js'
@@ -61,12 +62,12 @@ export class QueryRequest<T> extends StatementRequest<T> {
   #stale: StaleRows | undefined
 
   constructor(
-    text: string,
+    statement: StatementSource,
     parameters: readonly unknown[],
     shape: ResultShape<T>,
     types?: Readonly<Record<string, unknown>>,
   ) {
-    super(text, parameters, types)
+    super(statement, parameters, types)
     this.#shape = shape
   }
 

@@ -14,6 +14,7 @@ import { ChunkQueue } from '../chunk-queue.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { ReaderLeftError } from '../reader-left-error.js'
 import { unexpectedMessage, type Wire } from '../request.js'
+import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
 import { copyRefused, endCopyIn } from './refused-copy.js'
@@ -45,12 +46,12 @@ export class StreamRequest<Row> extends StatementRequest<string> {
   #isTakeScheduled = false
 
   constructor(
-    text: string,
+    statement: StatementSource,
     parameters: readonly unknown[],
     chooseDecoder: ChooseDecoder<Row>,
     types?: Readonly<Record<string, unknown>>,
   ) {
-    super(text, parameters, types)
+    super(statement, parameters, types)
     this.#chooseDecoder = chooseDecoder
   }
 
