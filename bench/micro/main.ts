@@ -10,6 +10,7 @@ const SUITES: Readonly<Record<string, () => Promise<readonly MicroCase[]>>> = {
   rows: async () => (await import('./rows.js')).rowCases(),
   decoders: async () => (await import('./codecs.js')).decoderCases(),
   encoders: async () => (await import('./codecs.js')).encoderCases(),
+  records: async () => (await import('./records.js')).recordCases(),
   pool: async () => (await import('./pool.js')).poolCases(),
 }
 

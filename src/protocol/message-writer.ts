@@ -1,4 +1,5 @@
 import { EncodeError, InterfaceError } from '../base/errors.js'
+import { MAX_SHORT_TEXT, writeShortText } from './short-text.js'
 
 /**
  * The greatest length that PostgreSQL accepts in a message, in bytes, itself included: 1 GiB − 2.
@@ -28,6 +29,7 @@ const NO_BYTES = Buffer.alloc(0)
  */
 export class MessageWriter {
   #buf: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  #view: DataView = viewOf(this.#buf)
   #start = 0
   #end = 0
   #messageStart = 0
@@ -71,6 +73,7 @@ export class MessageWriter {
     this.#start = this.#end
     if (this.#buf.length > MAX_KEPT_BYTES) {
       this.#buf = NO_BYTES
+      this.#view = viewOf(NO_BYTES)
       this.#start = 0
       this.#end = 0
     }
@@ -146,6 +149,16 @@ export class MessageWriter {
     this.#end += this.#buf.write(text, this.#end)
   }
 
+  /** Text that is short and of ASCII without NUL. Gives false, with nothing written, for any other. */
+  shortText(text: string): boolean {
+    if (text.length > MAX_SHORT_TEXT) return false
+    this.#reserve(MAX_SHORT_TEXT)
+    const end = writeShortText(text, this.#buf, this.#end)
+    if (end < 0) return false
+    this.#end = end
+    return true
+  }
+
   /**
    * Text and its terminating NUL.
    * @throws {InterfaceError} if the text contains a NUL, which would end it early and turn what
@@ -156,6 +169,31 @@ export class MessageWriter {
       throw new InterfaceError('a string sent to the server contains a NUL character')
     this.utf8(text)
     this.int8(0)
+  }
+
+  /**
+   * For code that writes many fields in one go: makes sure of `count` bytes and gives where they begin in
+   * {@link buffer} and {@link view}, which hold until the next call of any method. {@link end} says
+   * how far they were written.
+   */
+  room(count: number): number {
+    this.#reserve(count)
+    return this.#end
+  }
+
+  /** Where to write: see {@link room}. */
+  get buffer(): Buffer {
+    return this.#buf
+  }
+
+  /** As {@link buffer}. */
+  get view(): DataView {
+    return this.#view
+  }
+
+  /** All up to here was written: see {@link room}. */
+  set end(position: number) {
+    this.#end = position
   }
 
   /** Leaves room for the length of a value and gives the position to hand to {@link endValue}. */
@@ -181,7 +219,12 @@ export class MessageWriter {
     this.#end -= this.#start
     this.#start = 0
     this.#buf = grown
+    this.#view = viewOf(grown)
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 /** Room for one message of the greatest length beside a few small ones. */

@@ -1,3 +1,4 @@
+import type { BinaryLayout } from './binary-layout.js'
 import type { Codec } from './codec.js'
 
 /** What must be known about a codec where its values are put into arrays and parameters. */
@@ -17,6 +18,8 @@ export interface CodecTraits {
 /** A {@link Codec} that states its {@link CodecTraits}. */
 export interface TraitedCodec<T = unknown> extends Codec<T> {
   readonly traits?: CodecTraits
+  /** The form of its binary values, where others may write and read them without it. */
+  readonly layout?: BinaryLayout
 }
 
 /** Whether a value is a string. */

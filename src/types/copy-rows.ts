@@ -2,6 +2,8 @@ import { EncodeError, ProtocolError } from '../base/errors.js'
 import { MessageWriter } from '../protocol/message-writer.js'
 import type { Codec } from './codec.js'
 import { traitsOf } from './codec-traits.js'
+import type { RecordEncoder } from './generated-record-encoder.js'
+import { encodeBinaryField, recordEncoder } from './record-encoder.js'
 import type { RowDecoder } from './row-decoder.js'
 import { valueKind } from './value-errors.js'
 
@@ -43,6 +45,8 @@ export class RecordWriter {
   readonly #columns: readonly RecordColumn[]
   readonly #isBinary: boolean
   readonly #scratch = new MessageWriter()
+  #encodeArray: RecordEncoder | undefined
+  #encodeObject: RecordEncoder | undefined
   #count = 0
 
   /**
@@ -73,24 +77,50 @@ export class RecordWriter {
    * the data are of no use then.
    */
   write(row: RecordValues): void {
-    const columns = this.#columns
-    const out = this.data
     const isArray = Array.isArray(row)
     this.#check(row, isArray)
-    if (this.#isBinary) out.int16(columns.length)
+    if (this.#isBinary) {
+      const encode = (isArray ? this.#encodeArray : this.#encodeObject) ?? this.#compile(isArray)
+      encode(row, this.data, this.#encodeField)
+    } else this.#writeTextRow(row)
+    this.#count += 1
+  }
+
+  #compile(ofArrays: boolean): RecordEncoder {
+    const codecs = this.#columns.map(({ codec }) => codec)
+    if (ofArrays) {
+      this.#encodeArray = recordEncoder(codecs, undefined)
+      return this.#encodeArray
+    }
+    const names = this.#columns.map(({ name }) => name)
+    this.#encodeObject = recordEncoder(codecs, names)
+    return this.#encodeObject
+  }
+
+  readonly #encodeField = (value: unknown, index: number, out: MessageWriter): true => {
+    const column = this.#columns[index] as RecordColumn
+    try {
+      if (value === undefined) throw missing(column.codec)
+      encodeBinaryField(column.codec, value, out)
+    } catch (error) {
+      throw this.#valueError(error, column)
+    }
+    return true
+  }
+
+  #writeTextRow(row: RecordValues): void {
+    const columns = this.#columns
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i] as RecordColumn
-      const value = isArray ? row[i] : (row as Record<string, unknown>)[column.name]
       try {
+        const value = columnValue(row, i, column.name)
         if (value === undefined) throw missing(column.codec)
-        if (this.#isBinary) writeBinary(column.codec, value, out)
-        else this.#writeText(column.codec, value, i, out)
+        this.#writeText(column.codec, value, i, this.data)
       } catch (error) {
         throw this.#valueError(error, column)
       }
     }
-    if (!this.#isBinary) out.int8(NEWLINE)
-    this.#count += 1
+    this.data.int8(NEWLINE)
   }
 
   #check(row: unknown, isArray: boolean): void {
@@ -133,16 +163,6 @@ export class RecordWriter {
       },
     )
   }
-}
-
-function writeBinary(codec: Codec, value: unknown, out: MessageWriter): void {
-  if (value === null) {
-    out.int32(NULL)
-    return
-  }
-  const position = out.beginValue()
-  codec.encodeBinary?.(value, out)
-  out.endValue(position)
 }
 
 /** Escapes what would end a value or a row of COPY's text format, or be read as an escape. */

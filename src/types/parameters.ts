@@ -2,6 +2,8 @@ import { EncodeError, InterfaceError } from '../base/errors.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
 import type { Codec } from './codec.js'
 import { traitsOf } from './codec-traits.js'
+import type { RecordEncoder } from './generated-record-encoder.js'
+import { encodeBinaryField, recordEncoder } from './record-encoder.js'
 
 /** The most parameters of a statement: their count is a uint16. */
 const MAX_PARAMETERS = 0xffff
@@ -9,6 +11,9 @@ const MAX_PARAMETERS = 0xffff
 const TEXT = 0
 const BINARY = 1
 const NULL = -1
+
+/** A count of 1 and the code {@link BINARY}, as 16 bits each. */
+const ONE_FORMAT_BINARY = 0x0001_0001
 
 /**
  * Appends the part of a Bind that carries the parameters: their formats, their number and their
@@ -48,6 +53,41 @@ export function encodeParameters(
       throw parameterError(error, i + 1, codec)
     }
     out.endValue(position)
+  }
+}
+
+/** Encodes the parameters of a statement that is bound many times; as {@link encodeParameters} otherwise. */
+export class ParameterEncoder {
+  readonly #codecs: readonly Codec[]
+  /** Set where all can go in binary. */
+  readonly #encodeRecord: RecordEncoder | undefined
+
+  constructor(codecs: readonly Codec[]) {
+    this.#codecs = codecs
+    const isBinary = codecs.length > 0 && codecs.every((codec) => codec.encodeBinary !== undefined)
+    this.#encodeRecord = isBinary ? recordEncoder(codecs, undefined) : undefined
+  }
+
+  /** See {@link encodeParameters}. */
+  encode(values: readonly unknown[], out: MessageWriter): void {
+    if (this.#encodeRecord !== undefined && values.length === this.#codecs.length) {
+      const mark = out.mark()
+      out.int32(ONE_FORMAT_BINARY)
+      if (this.#encodeRecord(values, out, this.#encodeField)) return
+      out.rewind(mark)
+    }
+    encodeParameters(this.#codecs, values, out)
+  }
+
+  readonly #encodeField = (value: unknown, index: number, out: MessageWriter): boolean => {
+    const codec = this.#codecs[index] as Codec
+    if (value === undefined || formatOf(codec, value) === TEXT) return false
+    try {
+      encodeBinaryField(codec, value, out)
+    } catch (error) {
+      throw parameterError(error, index + 1, codec)
+    }
+    return true
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 
 const LETTER_T = 0x74
@@ -18,7 +18,7 @@ function toBoolean(value: unknown): boolean {
 }
 
 /** `bool`. */
-export const bool: Codec<boolean> = {
+export const bool: TraitedCodec<boolean> = {
   name: 'bool',
   decodeText(buf, start, end) {
     expectLength('bool', start, end, 1)
@@ -36,4 +36,5 @@ export const bool: Codec<boolean> = {
   encodeBinary(value, out) {
     out.int8(toBoolean(value) ? 1 : 0)
   },
+  layout: 'bool',
 }

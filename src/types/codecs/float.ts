@@ -1,5 +1,5 @@
 import type { MessageWriter } from '../../protocol/message-writer.js'
-import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 
 const PRINTED = /^-?\d+(?:\.\d+)?(?:e[+-]\d+)?$/
@@ -61,7 +61,7 @@ export function printFloat(value: number): string {
 }
 
 /** `float8`. Its text is the shortest that reads back to the same number, in PostgreSQL as in JavaScript. */
-export const float8: Codec<number> = {
+export const float8: TraitedCodec<number> = {
   name: 'float8',
   decodeText: (buf, start, end) => decodeFloatText('float8', buf, start, end),
   decodeBinary(buf, start, end) {
@@ -74,6 +74,7 @@ export const float8: Codec<number> = {
   encodeBinary(value, out: MessageWriter) {
     out.float64(toDouble('float8', value))
   },
+  layout: 'float8',
 }
 
 /**
@@ -128,7 +129,7 @@ function stepped(size: number, digits: number, step: number): number {
 }
 
 /** `float4`. */
-export const float4: Codec<number> = {
+export const float4: TraitedCodec<number> = {
   name: 'float4',
   decodeText: (buf, start, end) => decodeFloatText('float4', buf, start, end),
   decodeBinary(buf, start, end) {
@@ -141,4 +142,5 @@ export const float4: Codec<number> = {
   encodeBinary(value, out: MessageWriter) {
     out.float32(toSingle(value))
   },
+  layout: 'float4',
 }

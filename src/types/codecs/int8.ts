@@ -1,6 +1,6 @@
 import { DecodeError } from '../../base/errors.js'
 import type { MessageWriter } from '../../protocol/message-writer.js'
-import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 import { INTEGER_TEXT, readIntegerText } from './integer.js'
 
@@ -66,8 +66,11 @@ function parseBigInteger(type: WideInteger, buf: Buffer, start: number, end: num
   return value
 }
 
-function wideCodecs(type: WideInteger): Readonly<Record<Int8Mode, Codec>> {
+function wideCodecs(type: WideInteger): Readonly<Record<Int8Mode, TraitedCodec>> {
+  // An xid8 takes no negative numbers.
+  const layout = type.min === 0n ? {} : ({ layout: 'int8' } as const)
   const encoders = {
+    ...layout,
     encodeText(value: unknown, out: MessageWriter): void {
       out.utf8(String(toWideInteger(type, value)))
     },
@@ -111,14 +114,14 @@ function wideCodecs(type: WideInteger): Readonly<Record<Int8Mode, Codec>> {
 }
 
 /** `int8`, by the option `int8`. */
-export const int8: Readonly<Record<Int8Mode, Codec>> = wideCodecs({
+export const int8: Readonly<Record<Int8Mode, TraitedCodec>> = wideCodecs({
   name: 'int8',
   min: -(2n ** 63n),
   max: 2n ** 63n - 1n,
 })
 
 /** `xid8`, unsigned, by the option `int8`. */
-export const xid8: Readonly<Record<Int8Mode, Codec>> = wideCodecs({
+export const xid8: Readonly<Record<Int8Mode, TraitedCodec>> = wideCodecs({
   name: 'xid8',
   min: 0n,
   max: 2n ** 64n - 1n,

@@ -1,5 +1,6 @@
 import type { MessageWriter } from '../../protocol/message-writer.js'
-import type { Codec } from '../codec.js'
+import type { BinaryLayout } from '../binary-layout.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 
 const ZERO = 0x30
@@ -42,11 +43,11 @@ function toInteger(type: string, value: unknown, min: number, max: number): numb
 
 function integerCodec(
   name: string,
-  bytes: 2 | 4,
+  layout: BinaryLayout & ('int2' | 'int4' | 'uint4'),
   min: number,
   max: number,
   decodeBinary: (buf: Buffer, start: number, end: number) => number,
-): Codec<number> {
+): TraitedCodec<number> {
   return {
     name,
     decodeText(buf, start, end) {
@@ -61,22 +62,29 @@ function integerCodec(
     },
     encodeBinary(value, out: MessageWriter) {
       const integer = toInteger(name, value, min, max)
-      if (bytes === 2) out.int16(integer)
+      if (layout === 'int2') out.int16(integer)
       else out.int32(integer)
     },
+    layout,
   }
 }
 
 /** `int2`. */
-export const int2: Codec<number> = integerCodec('int2', 2, -0x8000, 0x7fff, (buf, start, end) => {
-  expectLength('int2', start, end, 2)
-  return buf.readInt16BE(start)
-})
+export const int2: TraitedCodec<number> = integerCodec(
+  'int2',
+  'int2',
+  -0x8000,
+  0x7fff,
+  (buf, start, end) => {
+    expectLength('int2', start, end, 2)
+    return buf.readInt16BE(start)
+  },
+)
 
 /** `int4`. */
-export const int4: Codec<number> = integerCodec(
+export const int4: TraitedCodec<number> = integerCodec(
   'int4',
-  4,
+  'int4',
   -0x80000000,
   0x7fffffff,
   (buf, start, end) => {
@@ -85,14 +93,14 @@ export const int4: Codec<number> = integerCodec(
   },
 )
 
-function unsignedCodec(name: string): Codec<number> {
-  return integerCodec(name, 4, 0, 0xffffffff, (buf, start, end) => {
+function unsignedCodec(name: string): TraitedCodec<number> {
+  return integerCodec(name, 'uint4', 0, 0xffffffff, (buf, start, end) => {
     expectLength(name, start, end, 4)
     return buf.readUInt32BE(start)
   })
 }
 
 /** `oid`, `xid` and `cid`: unsigned integers of 32 bits. */
-export const oid: Codec<number> = unsignedCodec('oid')
-export const xid: Codec<number> = unsignedCodec('xid')
-export const cid: Codec<number> = unsignedCodec('cid')
+export const oid: TraitedCodec<number> = unsignedCodec('oid')
+export const xid: TraitedCodec<number> = unsignedCodec('xid')
+export const cid: TraitedCodec<number> = unsignedCodec('cid')

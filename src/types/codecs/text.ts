@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { EncodeError } from '../../base/errors.js'
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode } from '../value-errors.js'
 import { decodeUtf8 } from './utf8.js'
 
@@ -11,6 +12,7 @@ import { decodeUtf8 } from './utf8.js'
  * which UTF-8 cannot express.
  */
 export function writeText(type: string, text: string, out: MessageWriter): void {
+  if (out.shortText(text)) return
   if (text.includes('\0')) throw unfit(type, 'a NUL character')
   if (!isWellFormed(text)) throw unfit(type, 'a lone surrogate')
   out.utf8(text)
@@ -36,7 +38,7 @@ function textOf(type: string, value: unknown): string {
 }
 
 /** Makes the codec of a type whose binary form is its text. */
-export function textCodec(name: string): Codec<string> {
+export function textCodec(name: string): TraitedCodec<string> {
   const encode = (value: unknown, out: MessageWriter): void =>
     writeText(name, textOf(name, value), out)
   return {
@@ -45,15 +47,16 @@ export function textCodec(name: string): Codec<string> {
     decodeBinary: decodeUtf8,
     encodeText: encode,
     encodeBinary: encode,
+    layout: 'text',
   }
 }
 
-export const text: Codec<string> = textCodec('text')
-export const varchar: Codec<string> = textCodec('varchar')
-export const bpchar: Codec<string> = textCodec('bpchar')
-export const name: Codec<string> = textCodec('name')
-export const refcursor: Codec<string> = textCodec('refcursor')
-export const unknown: Codec<string> = textCodec('unknown')
+export const text: TraitedCodec<string> = textCodec('text')
+export const varchar: TraitedCodec<string> = textCodec('varchar')
+export const bpchar: TraitedCodec<string> = textCodec('bpchar')
+export const name: TraitedCodec<string> = textCodec('name')
+export const refcursor: TraitedCodec<string> = textCodec('refcursor')
+export const unknown: TraitedCodec<string> = textCodec('unknown')
 
 /**
  * `xml` is never sent in binary: `xml_recv` reads the bytes in the encoding that the document itself

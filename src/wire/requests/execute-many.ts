@@ -6,9 +6,10 @@ import {
 } from '../../base/errors.js'
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
 import { parseCommandTag } from '../../protocol/command-tag.js'
-import { beginBind, finishBind, writeExecute, writeSync } from '../../protocol/frontend.js'
-import { Backend, type TransactionStatus } from '../../protocol/messages.js'
-import { encodeParameters } from '../../types/parameters.js'
+import { finishBind, writeExecute, writeSync } from '../../protocol/frontend.js'
+import { MessageWriter } from '../../protocol/message-writer.js'
+import { Backend, Frontend, type TransactionStatus } from '../../protocol/messages.js'
+import { ParameterEncoder } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
@@ -23,6 +24,9 @@ const SEND_BYTES = 64 * 1024
 
 /** A portal that does not exist, so that to execute it fails the batch; the server's log shows its name. */
 const NO_PORTAL = 'sluice: the source of the rows failed'
+
+/** The message behind each Bind. */
+const EXECUTE = bytesOf((out) => writeExecute(out, '', 0))
 
 /** What a batch did. */
 export interface ExecuteManyResult {
@@ -51,7 +55,9 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   #decodeRow: RowDecoder<unknown> | undefined
   #progress: Progress = 'preparing'
   #wire: Wire | undefined
-  #statementName = ''
+  /** What a Bind begins with. */
+  #names: Uint8Array = EXECUTE
+  #encoder: ParameterEncoder | undefined
   #isDrained = true
   #isOver = false
   #wake: (() => void) | undefined
@@ -92,7 +98,11 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
     if (startsCopy(statement, plan)) throw copyRefused()
     this.#wire = wire
-    this.#statementName = statement.name
+    this.#names = bytesOf((out) => {
+      out.cstring('')
+      out.cstring(statement.name)
+    })
+    this.#encoder = new ParameterEncoder(plan.parameters)
     this.#decodeRow = this.#chooseDecoder?.(plan)
     this.#progress = 'open'
     this.#wakeUp()
@@ -199,14 +209,17 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   add(parameters: readonly unknown[]): void {
     const { plan } = this
     const wire = this.#wire
-    if (this.#progress !== 'open' || wire === undefined || plan === undefined) return
+    const encoder = this.#encoder
+    if (this.#progress !== 'open' || wire === undefined) return
+    if (plan === undefined || encoder === undefined) return
     const { out } = wire
     const mark = out.mark()
     try {
-      beginBind(out, '', this.#statementName)
-      encodeParameters(plan.parameters, parameters, out)
+      out.begin(Frontend.Bind)
+      out.bytes(this.#names)
+      encoder.encode(parameters, out)
       finishBind(out, plan.resultFormats)
-      writeExecute(out, '', 0)
+      out.bytes(EXECUTE)
     } catch (error) {
       out.rewind(mark)
       throw rowError(error, this.#added)
@@ -284,6 +297,12 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     this.#wakeUp()
     this.#onOver?.()
   }
+}
+
+function bytesOf(write: (out: MessageWriter) => void): Uint8Array {
+  const out = new MessageWriter()
+  write(out)
+  return Uint8Array.from(out.take())
 }
 
 /** The error of one row of parameters, which tells which row it was. */

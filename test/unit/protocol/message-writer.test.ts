@@ -313,3 +313,30 @@ describe('messages longer than the server accepts', () => {
     expect(out.take()).toEqual(hex('3ffffffe'))
   })
 })
+
+test('shortText writes short ASCII and nothing else', () => {
+  const out = new MessageWriter()
+  out.int8(1)
+  const refused = ['é', 'a\0', '\u{1f600}', '\ud800', 'x'.repeat(25)]
+  expect(refused.map((text) => out.shortText(text))).toEqual(refused.map(() => false))
+  expect(['', 'a\x7f', 'y'.repeat(24)].map((text) => out.shortText(text))).toEqual([
+    true,
+    true,
+    true,
+  ])
+  expect(out.take()).toEqual(Buffer.from(`\x01a\x7f${'y'.repeat(24)}`))
+})
+
+test('what is written into room() counts up to end, and survives growth', () => {
+  const out = new MessageWriter()
+  for (let i = 0; i < 5000; i++) {
+    const at = out.room(8)
+    out.view.setInt32(at, i)
+    out.buffer[at + 4] = 7
+    out.end = at + 5
+  }
+  const bytes = out.take()
+  expect(bytes.length).toBe(25_000)
+  expect(bytes.readInt32BE(4999 * 5)).toBe(4999)
+  expect(bytes[4999 * 5 + 4]).toBe(7)
+})
