@@ -3,7 +3,7 @@ import {
   ClosePortalRequest,
   FetchPortalRequest,
   OpenPortalRequest,
-  type Portal,
+  Portal,
   type PortalRows,
 } from '../wire/requests/portal.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
@@ -50,8 +50,7 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
   readonly #parameters: readonly unknown[]
   readonly #options: QueryOptions
   readonly #prefetch: number
-  readonly #chooseDecoder: ChooseDecoder<Row>
-  readonly #portal: Portal<Row> = { name: `sluice_portal_${++lastPortal}`, decodeRow: undefined }
+  readonly #portal: Portal<Row>
   #state: 'new' | 'open' | 'end' | 'closed' = 'new'
   /** Rows that came before they were asked for. */
   #rows: Row[] = []
@@ -72,7 +71,8 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
     this.#parameters = parameters
     this.#options = options
     this.#prefetch = checkedCount('prefetch', prefetch)
-    this.#chooseDecoder = chooseDecoder
+    const name = `sluice_portal_${++lastPortal}`
+    this.#portal = new Portal(name, chooseDecoder, typesOf(options))
   }
 
   /**
@@ -161,7 +161,6 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
             this.#statement,
             this.#parameters,
             count,
-            this.#chooseDecoder,
             typesOf(this.#options),
           )
     this.#state = 'open'

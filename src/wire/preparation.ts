@@ -11,7 +11,11 @@ import { StatementDescription } from './statement-description.js'
 
 const DUPLICATE_PREPARED_STATEMENT = '42P05'
 
-/** Parse and Describe of a statement, as a part of a request, and the answers up to its description. */
+/**
+ * Parse and Describe of a statement, as a part of a request, and the answers up to its description.
+ *
+ * Of one that is known, but has no name, it is done again with each use: what it means may have changed.
+ */
 export class Preparation {
   readonly #statement: PreparedStatement
   readonly #session: Session
@@ -42,7 +46,8 @@ export class Preparation {
     if (replaces) writeClose(out, 'S', name)
     writeParse(out, name, text, this.#expected?.parameterTypeOids)
     writeDescribe(out, 'S', name)
-    this.#statement.onParseSent()
+    // A known one may be parsed many times side by side.
+    if (this.#statement.state.kind !== 'ready') this.#statement.onParseSent()
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {

@@ -4,10 +4,7 @@ import {
   ProtocolError,
   type ServerMessageFields,
 } from '../base/errors.js'
-import { readEmpty } from '../protocol/backend.js'
-import { writeParse } from '../protocol/frontend.js'
-import { Backend, type TransactionStatus } from '../protocol/messages.js'
-import { isStaleType } from '../types/stale-type.js'
+import type { TransactionStatus } from '../protocol/messages.js'
 import type { TypeMap } from '../types/type-map.js'
 import { Preparation } from './preparation.js'
 import type { PreparedStatement } from './prepared-statement.js'
@@ -16,24 +13,12 @@ import { CloseStatementsRequest } from './requests/close-statements.js'
 import { PrepareRequest } from './requests/prepare.js'
 import type { Session } from './session.js'
 import type { StaleRows } from './stale-rows.js'
+import { forgetStale, onMisfit } from './stale-statement.js'
 import type { StatementDescription } from './statement-description.js'
 import { type StatementHandle, type StatementSource, textOf } from './statement-handle.js'
 import type { StatementPlan } from './statement-plan.js'
 import { isPlainRead } from './statement-text.js'
 import { TypeNeeds } from './type-needs.js'
-
-/** SQLSTATEs that say that a prepared statement can no longer be used, or is not there. */
-const INVALID_SQL_STATEMENT_NAME = '26000'
-const FEATURE_NOT_SUPPORTED = '0A000'
-
-/** SQLSTATE of a composite parameter that has other attributes than its type (rowtypes.c). */
-const DATATYPE_MISMATCH = '42804'
-
-/** How often rows may tell of types that have to be looked up. */
-const MAX_LOOKUPS = 8
-
-/** The function of the server that refuses a plan whose rows would be of other types (plancache.c). */
-const REVALIDATION = 'RevalidateCachedQuery'
 
 /**
  * A request that binds a prepared statement. It finds or makes the statement when it is written:
@@ -58,9 +43,9 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   #prepare: PrepareRequest | undefined
   /** Parse and Describe as part of this request, until they are answered. */
   #preparation: Preparation | undefined
-  /** An unnamed statement was parsed again, and ParseComplete is due. */
-  #owesParseComplete = false
   #isBlind = false
+  /** It was bound by a description that turned out to be no longer true. */
+  #isOutdated = false
   /** What is thought to be the description of a statement that is parsed with this request. */
   #expected: StatementDescription | undefined
   #wire: Wire | undefined
@@ -107,6 +92,11 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   /** Whether nothing is lost by running it once more from the start. */
   protected get canRunAgain(): boolean {
     return true
+  }
+
+  /** Whether it is run, or about to be run, once more. */
+  protected get runsAgain(): boolean {
+    return this.#runs !== 'once'
   }
 
   /** Whether it was bound before anything was known of the statement. */
@@ -167,18 +157,13 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
       case 'ready': {
         const { description } = state
         this.plan = description.planFor(this.typesOf(session))
-        if (statement.name === '') {
-          writeParse(wire.out, '', this.queryText, description.parameterTypeOids)
-          this.#owesParseComplete = true
-        }
+        if (statement.name === '') this.#prepareWith(wire, statement, description)
         break
       }
-      case 'new': {
+      case 'new':
         this.#isBlind = this.#expected === undefined
-        this.#preparation = new Preparation(statement, session, this.#expected)
-        this.#preparation.write(wire.out)
+        this.#prepareWith(wire, statement, this.#expected)
         break
-      }
       case 'refused':
         throw state.newError()
       case 'preparing':
@@ -188,17 +173,21 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     this.bind(wire, statement, this.plan)
   }
 
+  #prepareWith(
+    { out, session }: Wire,
+    statement: PreparedStatement,
+    expected: StatementDescription | undefined,
+  ): void {
+    this.#preparation = new Preparation(statement, session, expected)
+    this.#preparation.write(out)
+  }
+
   /** What belongs to Parse and Describe; gives false for all else. */
   protected onPreparation(code: number, buf: Buffer, start: number, end: number): boolean {
     const preparation = this.#preparation
-    if (preparation !== undefined) {
-      preparation.onMessage(code, buf, start, end)
-      if (preparation.isOver) this.#onDescribed()
-      return true
-    }
-    if (code !== Backend.ParseComplete || !this.#owesParseComplete) return false
-    readEmpty(code, start, end)
-    this.#owesParseComplete = false
+    if (preparation === undefined) return false
+    preparation.onMessage(code, buf, start, end)
+    if (preparation.isOver) this.#onDescribed()
     return true
   }
 
@@ -206,7 +195,10 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     super.onServerError(fields)
     const preparation = this.#preparation
     if (preparation === undefined) {
-      if (this.isBinding) this.#onBindRefused(fields)
+      const { session } = this
+      if (!this.isBinding || session === undefined || this.#statement === undefined) return
+      const isStale = forgetStale(this.#statement, session, fields)
+      if (isStale || this.#isOutdated) this.#runAgainOnce()
       return
     }
     this.#preparation = undefined
@@ -217,13 +209,15 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   }
 
   override onReady(status: TransactionStatus): void {
-    if (this.#runs !== 'again' || status !== 'idle' || this.isSettled || !this.#keepsOrder()) {
+    const isDue = this.#runs === 'again' && status === 'idle' && !this.isSettled
+    if (!isDue || !this.canRunAgain || !this.#keepsOrder()) {
       super.onReady(status)
       return
     }
     if (!this.isAnswered) throw new ProtocolError('ReadyForQuery before the end of an answer')
     this.#runs = 'twice'
     this.#isBlind = false
+    this.#isOutdated = false
     this.#statement = undefined
     this.#types = undefined
     this.forgetFailure()
@@ -234,7 +228,13 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   /** What was prepared or parsed with the request need not be prepared any more, since nothing of it was sent. */
   override onRefused(error: unknown): void {
     this.#preparation?.refuse(() => error)
+    this.onMisfit(error)
     super.onRefused(error)
+  }
+
+  /** Parameters could not be encoded. */
+  protected onMisfit(error: unknown): void {
+    if (this.#statement && this.session) onMisfit(error, this.#statement, this.session)
   }
 
   /** The codecs that hold for this request: those of the session, with its own options on top. */
@@ -251,41 +251,37 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
 
   /**
    * For rows that show that a type is another than it was: reads the catalogue anew and settles the
-   * request when they are decoded by another plan. Nothing runs twice.
+   * request when they are decoded by another plan. Nothing runs twice. Resolves then, in any case.
    */
-  protected readAgain(stale: StaleRows, status: TransactionStatus, decode: () => void): void {
+  protected readAgain(
+    stale: StaleRows,
+    status: TransactionStatus,
+    decode: () => void,
+  ): Promise<void> {
     if (!this.isAnswered) throw new ProtocolError('ReadyForQuery before the end of an answer')
-    const { plan: bound, session } = this
-    const wire = this.#wire
-    const state = this.#statement?.state
     const settle = (error?: unknown): void => {
       if (error !== undefined) this.fail(error)
       super.onReady(status)
     }
-    if (!bound || !session || !wire || state?.kind !== 'ready') {
-      settle(stale.error)
-      return
-    }
-    const onKnown = (): void => {
-      const { description } = state
+    return this.#decodeAgain(stale, decode).then(() => settle(), settle)
+  }
+
+  async #decodeAgain(stale: StaleRows, decode: () => void): Promise<void> {
+    const { plan: bound, session, description } = this
+    const wire = this.#wire
+    if (!bound || !session || !wire || !description) throw stale.error
+    await stale.lookUp(wire, description.typeOids, () => {
       this.plan = description.planFor(this.typesOf(session)).readAs(bound.resultFormats)
       if (this.plan === undefined) throw stale.error
       this.onPlan(this.plan)
       decode()
-    }
-    const lookUp = (rounds: number): Promise<void> =>
-      stale
-        .lookUp(wire, state.description)
-        .then(onKnown)
-        .catch((error: unknown) => {
-          // A record within a record tells of its types only when the outer one is known.
-          const isProgress = isStaleType(error) && session.catalogue.table.missed.length > 0
-          if (!isProgress || rounds === 1) throw error
-          const again = lookUp(rounds - 1)
-          wire.wake()
-          return again
-        })
-    lookUp(MAX_LOOKUPS).then(() => settle(), settle)
+    })
+  }
+
+  /** What the server has said of the statement. */
+  protected get description(): StatementDescription | undefined {
+    const state = this.#statement?.state
+    return state?.kind === 'ready' ? state.description : undefined
   }
 
   override onLost(error: Error): void {
@@ -315,6 +311,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     if (session === undefined || bound === undefined || state?.kind !== 'ready') return
     const plan = state.description.planFor(this.typesOf(session))
     if (plan === bound) return
+    this.#isOutdated = !this.#isBlind
     const expects = plan.parameters.length
     if (!this.hasParameters(expects)) {
       const { length } = this.parameters
@@ -328,31 +325,6 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     }
     this.fail(new DecodeError('the columns of the query have changed since it was prepared'))
     if (isPlainRead(this.queryText)) this.#runAgainOnce()
-  }
-
-  #onBindRefused({ code, routine = REVALIDATION }: ServerMessageFields): void {
-    const statements = this.session?.statements
-    const statement = this.#statement
-    if (code === DATATYPE_MISMATCH && this.#hasOwnTypes()) {
-      this.session?.catalogue.reload()
-      this.#runAgainOnce()
-    }
-    if (statements === undefined || statement === undefined) return
-    const isStale = code === FEATURE_NOT_SUPPORTED && routine === REVALIDATION
-    if (code !== INVALID_SQL_STATEMENT_NAME && !isStale) return
-    // Nobody has dropped it, as far as this session knows: then this is not the session that has it.
-    if (!isStale && statement.name !== '' && !statement.isDropped) this.session?.onPooler()
-    statements.delete(statement)
-    statement.drop()
-    if (isStale) this.session?.descriptions.delete(this.queryText)
-    this.#runAgainOnce()
-  }
-
-  /** Whether a parameter is of a type that the catalogue tells of. */
-  #hasOwnTypes(): boolean {
-    const state = this.#statement?.state
-    if (state?.kind !== 'ready' || this.session === undefined) return false
-    return !this.session.types.areBuiltin(state.description.parameterTypeOids)
   }
 
   #runAgainOnce(): void {

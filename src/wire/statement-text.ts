@@ -39,6 +39,11 @@ export function returnsNoRows(text: string): boolean {
   return /^\s*(?:insert|update|delete|merge)\b/i.test(text) && !/\breturning\b/i.test(text)
 }
 
+/** Whether nothing of a statement is left once its transaction is rolled back, nor can it commit by itself. */
+export function isUndoneByRollback(text: string): boolean {
+  return /^\s*(?:select|values|table|with|insert|update|delete|merge)\b/i.test(text)
+}
+
 /** The number of the last parameter that a text names, `$3` giving 3. What stands in a literal counts too. */
 export function lastParameter(text: string): number {
   let last = 0

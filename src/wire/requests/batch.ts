@@ -1,25 +1,25 @@
 import {
+  DecodeError,
   InterfaceError,
   ProtocolError,
   type ServerMessageFields,
   SluiceError,
 } from '../../base/errors.js'
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
-import {
-  beginBind,
-  finishBind,
-  writeExecute,
-  writeParse,
-  writeSync,
-} from '../../protocol/frontend.js'
-import { Backend } from '../../protocol/messages.js'
+import { beginBind, finishBind, writeExecute, writeSync } from '../../protocol/frontend.js'
+import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
-import type { PreparedStatement } from '../prepared-statement.js'
+import { Preparation } from '../preparation.js'
+import { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
 import type { Session } from '../session.js'
+import { StaleRows } from '../stale-rows.js'
+import { forgetStale, onMisfit } from '../stale-statement.js'
 import type { StatementPlan } from '../statement-plan.js'
+import { isUndoneByRollback } from '../statement-text.js'
 import { TypeNeeds } from '../type-needs.js'
+import { CloseStatementsRequest } from './close-statements.js'
 import { PrepareRequest } from './prepare.js'
 import type { ResultShape } from './query.js'
 import { copyRefused, startsCopy } from './refused-copy.js'
@@ -33,12 +33,18 @@ export interface BatchItem {
 /** What is known of an item, and what it gave. */
 class Part {
   readonly item: BatchItem
-  readonly statement: PreparedStatement
+  /** Unnamed in the place of one that has left the cache. */
+  statement: PreparedStatement
   plan: StatementPlan | undefined
   decodeRow: RowDecoder<unknown> | undefined
-  /** The messages due before its rows. */
-  owed: number[] = []
-  readonly rows: unknown[] = []
+  /** Parse and Describe, where it has no name, until they are answered. */
+  preparation: Preparation | undefined
+  isBound = false
+  /** It was bound by a description that turned out to be no longer true. */
+  isOutdated = false
+  rows: unknown[] = []
+  /** Since a row came that its type does not account for. */
+  stale: StaleRows | undefined
   tag = ''
 
   constructor(item: BatchItem, statement: PreparedStatement) {
@@ -50,6 +56,9 @@ class Part {
 /**
  * Several statements with one Sync, so that without a transaction they are one: all or nothing. Those
  * that are new to the server are prepared before, in a trip of their own.
+ *
+ * When one has become stale all are prepared anew and run once more, where no transaction is open: what
+ * those before it did was rolled back.
  */
 export class BatchRequest<T> extends PromiseRequest<T[]> {
   readonly exclusive = false
@@ -59,8 +68,9 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   #parts: Part[] | undefined
   /** The part that is being answered. */
   #at = 0
-  #session: Session | undefined
+  #wire: Wire | undefined
   #isRefused = false
+  #runs: 'once' | 'again' | 'twice' = 'once'
   /** Since a type was not known. */
   #types: TypeNeeds | undefined
 
@@ -93,8 +103,11 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
       const { statements } = session
       return new Part(item, statements.get(item.text) ?? statements.add(item.text))
     })
-    for (const { statement } of this.#parts) {
-      if (statement.state.kind === 'new') return new PrepareRequest(statement, session)
+    for (const part of this.#parts) {
+      if (part.statement.state.kind !== 'new') continue
+      // Its name was taken.
+      if (part.statement.isDropped) part.statement = session.statements.add(part.item.text)
+      return new PrepareRequest(part.statement, session)
     }
     // Types are looked up for all of them together.
     return this.isWritable() ? this.#typesFirst(this.#parts, wire) : undefined
@@ -119,8 +132,9 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     return this.#parts?.every(({ statement }) => statement.state.kind !== 'preparing') ?? true
   }
 
-  write({ out, session }: Wire): void {
-    this.#session = session
+  write(wire: Wire): void {
+    const { out, session } = wire
+    this.#wire = wire
     if (this.#types?.error !== undefined) throw this.#types.error
     const parts = this.#parts ?? []
     for (let i = 0; i < parts.length; i++) {
@@ -135,23 +149,26 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     writeSync(out)
   }
 
-  #writePart(part: Part, { types }: Session, out: Wire['out']): void {
-    const { item, statement } = part
-    const { state } = statement
+  #writePart(part: Part, session: Session, out: Wire['out']): void {
+    const { item } = part
+    const { state } = part.statement
     if (state.kind === 'refused') throw state.newError()
     if (state.kind !== 'ready') throw new InterfaceError('the statement is not prepared')
     const { description } = state
-    const plan = description.planFor(types.with(this.#typeOptions))
-    if (startsCopy(statement, plan)) throw copyRefused()
+    const plan = description.planFor(session.types.with(this.#typeOptions))
+    if (startsCopy(part.statement, plan)) throw copyRefused()
     part.plan = plan
     part.decodeRow = this.#shape.decoder?.(plan)
     // One that left the cache meanwhile is closed before this is read.
-    const name = statement.isDropped ? '' : statement.name
-    if (name === '') {
-      writeParse(out, '', item.text, description.parameterTypeOids)
-      part.owed.push(Backend.ParseComplete)
+    if (part.statement.isDropped) {
+      part.statement = new PreparedStatement('', item.text)
+      part.statement.onDescribed(description)
     }
-    part.owed.push(Backend.BindComplete)
+    const { name } = part.statement
+    if (name === '') {
+      part.preparation = new Preparation(part.statement, session, description)
+      part.preparation.write(out)
+    }
     beginBind(out, '', name)
     encodeParameters(plan.parameters, item.parameters, out)
     finishBind(out, plan.resultFormats)
@@ -161,9 +178,16 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
     const part = this.#parts?.[this.#at]
     if (part === undefined || this.#isRefused) throw unexpectedMessage(code, 'a batch')
-    if (part.owed.length > 0) {
-      if (code !== part.owed.shift()) throw unexpectedMessage(code, 'a batch')
+    const { preparation } = part
+    if (preparation !== undefined) {
+      preparation.onMessage(code, buf, start, end)
+      if (preparation.isOver) this.#onDescribed(part)
+      return
+    }
+    if (!part.isBound) {
+      if (code !== Backend.BindComplete) throw unexpectedMessage(code, 'a batch')
       readEmpty(code, start, end)
+      part.isBound = true
       return
     }
     switch (code) {
@@ -172,7 +196,7 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
         return
       case Backend.CommandComplete:
         part.tag = readCommandComplete(buf, start, end)
-        this.#session?.onCommand(part.tag, part.item.text)
+        this.#wire?.session.onCommand(part.tag, part.item.text)
         this.#at += 1
         return
       case Backend.EmptyQueryResponse:
@@ -187,10 +211,54 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
     this.#isRefused = true
+    const session = this.#wire?.session
     const part = this.#parts?.[this.#at]
-    // It is of no use to the next either, if it is gone or its plan stale.
-    const isStale = fields.code === '26000' || fields.code === '0A000'
-    if (part !== undefined && isStale) this.#session?.statements.delete(part.statement)
+    if (part === undefined || session === undefined || part.isBound) return
+    const { preparation } = part
+    preparation?.onServerError(fields)
+    const isStale = forgetStale(part.statement, session, fields)
+    if (!isStale && !part.isOutdated && preparation === undefined) return
+    // If one is not what it was, the others may not be either.
+    for (const { statement } of this.#parts ?? []) session.statements.delete(statement)
+    if (this.#runs === 'once' && this.#isUndone(this.#at)) this.#runs = 'again'
+  }
+
+  override onRefused(error: unknown): void {
+    const session = this.#wire?.session
+    for (const { statement } of this.#parts ?? []) {
+      if (session !== undefined) onMisfit(error, statement, session)
+    }
+    super.onRefused(error)
+  }
+
+  override onLost(error: Error): void {
+    if (this.#runs === 'again') this.forgetFailure()
+    super.onLost(error)
+  }
+
+  override onReady(status: TransactionStatus): void {
+    const wire = this.#wire
+    if (this.#runs === 'again' && status === 'idle' && !this.isSettled && this.#keepsOrder()) {
+      this.#runs = 'twice'
+      this.#at = 0
+      this.#parts = undefined
+      this.#types = undefined
+      this.#isRefused = false
+      this.forgetFailure()
+      wire?.runAgain(this)
+      return
+    }
+    const parts = this.#parts?.filter(({ stale }) => stale !== undefined) ?? []
+    const [first] = parts
+    if (first?.stale === undefined || wire === undefined || this.failed || !this.isAnswered) {
+      super.onReady(status)
+      return
+    }
+    const settle = (error?: unknown): void => {
+      if (error !== undefined) super.fail(ofItem(error, this.#parts?.indexOf(first) ?? 0))
+      super.onReady(status)
+    }
+    this.#decodeAgain(parts, wire, first.stale).then(() => settle(), settle)
   }
 
   protected override fail(error: unknown): void {
@@ -204,14 +272,80 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     })
   }
 
+  /** Whether a rollback undoes all before the part at `end`. */
+  #isUndone(end: number): boolean {
+    return (this.#parts ?? [])
+      .slice(0, end)
+      .every(({ item, statement }) => isUndoneByRollback(item.text) && !statement.changesSession)
+  }
+
+  /** Whether nothing was written behind it but what fails for the same reason, and so leaves nothing behind. */
+  #keepsOrder(): boolean {
+    const failed = this.#parts?.[this.#at]?.item.text
+    const isHarmless = (other: Request): boolean => {
+      if (!(other instanceof BatchRequest)) {
+        return other instanceof PrepareRequest || other instanceof CloseStatementsRequest
+      }
+      const at = other.#items.findIndex(({ text }) => text === failed)
+      return at !== -1 && other.#isUndone(at)
+    }
+    return this.#wire?.everyBehindHead(isHarmless) ?? false
+  }
+
+  /** A statement without a name was described again. */
+  #onDescribed(part: Part): void {
+    part.preparation = undefined
+    const { state } = part.statement
+    const types = this.#wire?.session.types.with(this.#typeOptions)
+    if (state.kind !== 'ready' || types === undefined) return
+    const plan = state.description.planFor(types)
+    if (plan === part.plan) return
+    part.isOutdated = true
+    try {
+      part.plan = plan.readAs(part.plan?.resultFormats ?? [])
+      if (part.plan === undefined) {
+        throw new DecodeError('the columns of the query have changed since it was prepared')
+      }
+      part.decodeRow = this.#shape.decoder?.(part.plan)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
   #onRow(part: Part, buf: Buffer, start: number, end: number): void {
     if (this.failed || part.decodeRow === undefined) return
+    if (part.stale !== undefined) {
+      part.stale.add(buf, start, end)
+      return
+    }
     try {
       part.rows.push(part.decodeRow(buf, start, end))
     } catch (error) {
       if (error instanceof ProtocolError) throw error
-      this.fail(error)
+      part.stale = StaleRows.of(error, buf, start, end)
+      if (part.stale === undefined) this.fail(error)
     }
+  }
+
+  /** Decodes what is stale when the catalogue was read anew. */
+  #decodeAgain(parts: readonly Part[], wire: Wire, stale: StaleRows): Promise<void> {
+    const descriptions = parts.map(({ statement: { state } }) => {
+      if (state.kind !== 'ready') throw new InterfaceError('the statement is not prepared')
+      return state.description
+    })
+    const typeOids = descriptions.flatMap((each) => each.typeOids)
+    return stale.lookUp(wire, typeOids, () => {
+      const types = wire.session.types.with(this.#typeOptions)
+      for (const [i, part] of parts.entries()) {
+        if (part.stale === undefined) continue
+        const plan = descriptions[i]?.planFor(types).readAs(part.plan?.resultFormats ?? [])
+        const decodeRow = plan && this.#shape.decoder?.(plan)
+        if (decodeRow === undefined) throw stale.error
+        part.plan = plan
+        part.rows = part.rows.concat(part.stale.decode(decodeRow))
+        part.stale = undefined
+      }
+    })
   }
 }
 

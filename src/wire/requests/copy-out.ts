@@ -5,6 +5,7 @@ import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import { ReaderLeftError } from '../reader-left-error.js'
 import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
+import { StaleRows } from '../stale-rows.js'
 import type { CopyCommand } from './copy-command.js'
 import { type CommandResult, commandResult } from './simple-query.js'
 
@@ -36,6 +37,8 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
   #wire: Wire | undefined
   #isTakeScheduled = false
   #hasLeft = false
+  /** Since a row came that its type does not account for. */
+  #stale: StaleRows | undefined
 
   constructor(command: CopyCommand, receiver: CopyReceiver<Chunk>) {
     super()
@@ -108,6 +111,8 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
   }
 
   override onReady(status: TransactionStatus): void {
+    // The data is passed on in pieces, and gone; but the next COPY finds the types known.
+    if (this.#wire !== undefined) this.#stale?.lookUp(this.#wire, [], () => {}).catch(() => {})
     super.onReady(status)
     this.#end()
   }
@@ -159,6 +164,7 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
     try {
       this.#receiver.onData(buf, start, end)
     } catch (error) {
+      this.#stale = StaleRows.of(error, buf, start, end)
       this.fail(error)
       return
     }

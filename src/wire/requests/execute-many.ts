@@ -13,6 +13,7 @@ import { ParameterEncoder } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
+import { StaleRows } from '../stale-rows.js'
 import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
@@ -21,6 +22,9 @@ import type { ChooseDecoder } from './stream.js'
 
 /** So much is collected before it is handed to the socket, in bytes. */
 const SEND_BYTES = 64 * 1024
+
+/** So many rows are kept, until the first is bound, to be sent again if the statement turns out to be stale. */
+const MAX_KEPT_ROWS = 10_000
 
 /** A portal that does not exist, so that to execute it fails the batch; the server's log shows its name. */
 const NO_PORTAL = 'sluice: the source of the rows failed'
@@ -48,7 +52,8 @@ type Progress = 'preparing' | 'open' | 'synced' | 'answered'
  * Execute for each, and one Sync for all, so that without a transaction they are one.
  *
  * Whoever has the rows waits for {@link writable}, adds some, and again until it is false; then
- * {@link finish} or {@link abort}.
+ * {@link finish} or {@link abort}. If the statement turns out to be stale when the first row is bound, what
+ * came so far is sent again.
  */
 export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   readonly #chooseDecoder: ChooseDecoder<unknown> | undefined
@@ -58,6 +63,9 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   /** What a Bind begins with. */
   #names: Uint8Array = EXECUTE
   #encoder: ParameterEncoder | undefined
+  /** What was added; undefined once it need not, or cannot, be sent again. */
+  #kept: (readonly unknown[])[] | undefined = []
+  #isFinished = false
   #isDrained = true
   #isOver = false
   #wake: (() => void) | undefined
@@ -68,6 +76,8 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   #completed = 0
   #rowCount = 0
   #command = ''
+  /** Since a row came that its type does not account for. */
+  #stale: StaleRows | undefined
 
   /** @param chooseDecoder absent when rows that come are not wanted */
   constructor(
@@ -105,7 +115,16 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     this.#encoder = new ParameterEncoder(plan.parameters)
     this.#decodeRow = this.#chooseDecoder?.(plan)
     this.#progress = 'open'
+    if (this.runsAgain) this.#addKept(wire, plan)
     this.#wakeUp()
+  }
+
+  #addKept(wire: Wire, plan: StatementPlan): void {
+    const kept = this.#kept ?? []
+    this.#kept = undefined
+    for (const parameters of kept) this.#encode(parameters, wire, plan)
+    if (this.failed) this.#rollBack()
+    else if (this.#isFinished) this.#sync()
   }
 
   protected onPlan(plan: StatementPlan): void {
@@ -113,11 +132,17 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   }
 
   protected reset(): void {
-    throw new InterfaceError('a batch cannot be run again')
+    this.#progress = 'preparing'
+    this.#added = 0
+    this.#bound = 0
+    this.#completed = 0
+    this.#rows = []
+    this.#rowCount = 0
+    this.#command = ''
   }
 
   protected override get canRunAgain(): boolean {
-    return false
+    return this.#kept !== undefined
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
@@ -126,6 +151,7 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
         if (this.#bound !== this.#completed || this.#bound >= this.#added) break
         readEmpty(code, start, end)
         this.#bound += 1
+        if (!this.failed) this.#kept = undefined
         return
       case Backend.DataRow:
         if (this.#bound <= this.#completed) break
@@ -150,12 +176,22 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     super.onServerError(fields)
     this.#sync()
     this.#progress = 'answered'
-    this.#end()
+    if (!this.runsAgain) this.#end()
   }
 
   override onReady(status: TransactionStatus): void {
-    super.onReady(status)
-    this.#end()
+    const stale = this.#stale
+    this.#stale = undefined
+    if (stale !== undefined && !this.failed) {
+      const decode = () => {
+        if (this.#decodeRow !== undefined)
+          this.#rows = this.#rows.concat(stale.decode(this.#decodeRow))
+      }
+      void this.readAgain(stale, status, decode)
+    } else {
+      super.onReady(status)
+    }
+    if (this.#progress !== 'preparing') this.#end()
   }
 
   override onLost(error: Error): void {
@@ -209,10 +245,22 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   add(parameters: readonly unknown[]): void {
     const { plan } = this
     const wire = this.#wire
+    if (this.#kept !== undefined) this.#keep(parameters)
+    if (this.#progress !== 'open' || wire === undefined || plan === undefined) return
+    this.#encode(parameters, wire, plan)
+    if (wire.out.length >= SEND_BYTES) this.#isDrained = wire.send()
+  }
+
+  /** As it is now: whoever gave it may use the array again. */
+  #keep(parameters: readonly unknown[]): void {
+    const isFull = this.#progress === 'open' && this.#added >= MAX_KEPT_ROWS
+    if (isFull) this.#kept = undefined
+    else this.#kept?.push([...parameters])
+  }
+
+  #encode(parameters: readonly unknown[], { out }: Wire, plan: StatementPlan): void {
     const encoder = this.#encoder
-    if (this.#progress !== 'open' || wire === undefined) return
-    if (plan === undefined || encoder === undefined) return
-    const { out } = wire
+    if (encoder === undefined) return
     const mark = out.mark()
     try {
       out.begin(Frontend.Bind)
@@ -222,18 +270,20 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
       out.bytes(EXECUTE)
     } catch (error) {
       out.rewind(mark)
+      this.onMisfit(error)
       throw rowError(error, this.#added)
     }
     this.#added += 1
-    if (out.length >= SEND_BYTES) this.#isDrained = wire.send()
   }
 
   finish(): void {
+    this.#isFinished = true
     this.#sync()
   }
 
   /** The rows cannot be completed: what was run is rolled back, and the promise rejects with `error`. */
   abort(error: unknown): void {
+    this.#kept = undefined
     this.fail(error)
     this.#rollBack()
   }
@@ -267,11 +317,16 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
 
   #onRow(buf: Buffer, start: number, end: number): void {
     if (this.failed || this.#decodeRow === undefined) return
+    if (this.#stale !== undefined) {
+      this.#stale.add(buf, start, end)
+      return
+    }
     try {
       this.#rows.push(this.#decodeRow(buf, start, end))
     } catch (error) {
       if (error instanceof ProtocolError) throw error
-      this.fail(error)
+      this.#stale = StaleRows.of(error, buf, start, end)
+      if (this.#stale === undefined) this.fail(error)
     }
   }
 

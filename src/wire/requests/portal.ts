@@ -7,11 +7,13 @@ import {
   writeExecute,
   writeSync,
 } from '../../protocol/frontend.js'
-import { Backend, type TransactionStatus } from '../../protocol/messages.js'
+import { Backend, type Format, type TransactionStatus } from '../../protocol/messages.js'
 import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
+import { StaleRows } from '../stale-rows.js'
+import type { StatementDescription } from '../statement-description.js'
 import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
@@ -26,17 +28,58 @@ export interface PortalRows<Row> {
 }
 
 /** The portal that a cursor reads from. It lives in its transaction, so other queries may run between. */
-export interface Portal<Row> {
+export class Portal<Row> {
   readonly name: string
   decodeRow: RowDecoder<Row> | undefined
+  readonly #chooseDecoder: ChooseDecoder<Row>
+  readonly #typeOptions: Readonly<Record<string, unknown>> | undefined
+  #formats: readonly Format[] = []
+  #description: StatementDescription | undefined
+
+  /** @param types options for its rows alone; see `TypeOptions` */
+  constructor(
+    name: string,
+    chooseDecoder: ChooseDecoder<Row>,
+    types?: Readonly<Record<string, unknown>>,
+  ) {
+    this.name = name
+    this.#chooseDecoder = chooseDecoder
+    this.#typeOptions = types
+  }
+
+  /** Its rows come as the plan has it. */
+  onPlan(plan: StatementPlan): void {
+    this.#formats = plan.resultFormats
+    this.decodeRow = this.#chooseDecoder(plan)
+  }
+
+  /** Its statement is known. */
+  onDescribed(description: StatementDescription | undefined): void {
+    this.#description = description
+  }
+
+  /** Reads the catalogue anew, and gives the rows. For a request whose ReadyForQuery has come. */
+  async readAgain(stale: StaleRows, wire: Wire): Promise<Row[]> {
+    const description = this.#description
+    if (description === undefined) throw stale.error
+    let rows: Row[] = []
+    await stale.lookUp(wire, description.typeOids, () => {
+      const types = wire.session.types.with(this.#typeOptions)
+      const plan = description.planFor(types).readAs(this.#formats)
+      if (plan === undefined) throw stale.error
+      this.decodeRow = this.#chooseDecoder(plan)
+      rows = stale.decode(this.decodeRow)
+    })
+    return rows
+  }
 }
 
 /** Opens a portal and takes its first rows. */
 export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
   readonly #portal: Portal<Row>
   readonly #maxRows: number
-  readonly #chooseDecoder: ChooseDecoder<Row>
   #answer: PortalAnswer<Row>
+  #wire: Wire | undefined
   #progress: 'binding' | 'executing' = 'binding'
   #status: TransactionStatus | undefined
 
@@ -45,13 +88,11 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
     statement: StatementSource,
     parameters: readonly unknown[],
     maxRows: number,
-    chooseDecoder: ChooseDecoder<Row>,
     types?: Readonly<Record<string, unknown>>,
   ) {
     super(statement, parameters, types)
     this.#portal = portal
     this.#maxRows = maxRows
-    this.#chooseDecoder = chooseDecoder
     this.#answer = new PortalAnswer(portal)
   }
 
@@ -67,7 +108,8 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
   protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
     if (wire.isQuiet && wire.session.transactionStatus === 'idle') throw noTransaction()
     if (startsCopy(statement, plan)) throw copyRefused()
-    this.#portal.decodeRow = this.#chooseDecoder(plan)
+    this.#wire = wire
+    this.#portal.onPlan(plan)
     const { out } = wire
     beginBind(out, this.#portal.name, statement.name)
     encodeParameters(plan.parameters, this.parameters, out)
@@ -77,7 +119,7 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
   }
 
   protected onPlan(plan: StatementPlan): void {
-    this.#portal.decodeRow = this.#chooseDecoder(plan)
+    this.#portal.onPlan(plan)
   }
 
   protected reset(): void {
@@ -105,7 +147,10 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
 
   override onReady(status: TransactionStatus): void {
     this.#status = status
-    super.onReady(status)
+    this.#portal.onDescribed(this.description)
+    const again = this.failed ? undefined : this.#answer.readAgain(this.#wire)
+    if (again === undefined) super.onReady(status)
+    else again.catch((error: unknown) => this.fail(error)).then(() => super.onReady(status))
   }
 
   protected result(): PortalRows<Row> {
@@ -122,6 +167,7 @@ export class FetchPortalRequest<Row> extends PromiseRequest<PortalRows<Row>> {
   readonly #portal: Portal<Row>
   readonly #maxRows: number
   readonly #answer: PortalAnswer<Row>
+  #wire: Wire | undefined
 
   constructor(portal: Portal<Row>, maxRows: number) {
     super()
@@ -134,9 +180,10 @@ export class FetchPortalRequest<Row> extends PromiseRequest<PortalRows<Row>> {
     return this.#answer.isOver
   }
 
-  write({ out }: Wire): void {
-    writeExecute(out, this.#portal.name, this.#maxRows)
-    writeSync(out)
+  write(wire: Wire): void {
+    this.#wire = wire
+    writeExecute(wire.out, this.#portal.name, this.#maxRows)
+    writeSync(wire.out)
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
@@ -147,6 +194,12 @@ export class FetchPortalRequest<Row> extends PromiseRequest<PortalRows<Row>> {
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
     this.#answer.end()
+  }
+
+  override onReady(status: TransactionStatus): void {
+    const again = this.failed ? undefined : this.#answer.readAgain(this.#wire)
+    if (again === undefined) super.onReady(status)
+    else again.catch((error: unknown) => this.fail(error)).then(() => super.onReady(status))
   }
 
   protected result(): PortalRows<Row> {
@@ -193,7 +246,9 @@ export class ClosePortalRequest extends PromiseRequest<void> {
 /** The answer to Execute: rows, and whether there are more. */
 class PortalAnswer<Row> {
   readonly #portal: Portal<Row>
-  readonly #rows: Row[] = []
+  #rows: Row[] = []
+  /** Since a row came that its type does not account for. */
+  #stale: StaleRows | undefined
   #progress: 'rows' | 'suspended' | 'end' = 'rows'
 
   constructor(portal: Portal<Row>) {
@@ -238,18 +293,33 @@ class PortalAnswer<Row> {
     }
   }
 
+  /** Adds the rows that have to be decoded anew; undefined when there are none. */
+  readAgain(wire: Wire | undefined): Promise<void> | undefined {
+    const stale = this.#stale
+    this.#stale = undefined
+    if (stale === undefined || wire === undefined || !this.isOver) return undefined
+    return this.#portal.readAgain(stale, wire).then((rows) => {
+      this.#rows = this.#rows.concat(rows)
+    })
+  }
+
   result(): PortalRows<Row> {
     return { rows: this.#rows, isEnd: this.#progress === 'end' }
   }
 
   #onRow(buf: Buffer, start: number, end: number): { readonly cause: unknown } | undefined {
+    if (this.#stale !== undefined) {
+      this.#stale.add(buf, start, end)
+      return undefined
+    }
     try {
       const row = this.#portal.decodeRow?.(buf, start, end)
       if (row !== undefined) this.#rows.push(row)
       return undefined
     } catch (error) {
       if (error instanceof ProtocolError) throw error
-      return { cause: error }
+      this.#stale = StaleRows.of(error, buf, start, end)
+      return this.#stale === undefined ? { cause: error } : undefined
     }
   }
 }

@@ -11,7 +11,6 @@ import {
 import { Backend, type FieldDescription, type TransactionStatus } from '../../protocol/messages.js'
 import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
-import { isStaleType } from '../../types/stale-type.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
 import { mayCopy } from '../session-state.js'
@@ -231,8 +230,9 @@ export class QueryRequest<T> extends StatementRequest<T> {
       super.onReady(status)
       return
     }
-    this.readAgain(stale, status, () => {
-      if (this.#decodeRow !== undefined) this.#rows.push(...stale.decode(this.#decodeRow))
+    void this.readAgain(stale, status, () => {
+      if (this.#decodeRow !== undefined)
+        this.#rows = this.#rows.concat(stale.decode(this.#decodeRow))
     })
   }
 
@@ -265,12 +265,8 @@ export class QueryRequest<T> extends StatementRequest<T> {
     } catch (error) {
       // A value that does not fit fails its query alone; a row that is no row ends the connection.
       if (error instanceof ProtocolError) throw error
-      if (isStaleType(error)) {
-        this.#stale = new StaleRows(error)
-        this.#stale.add(buf, start, end)
-      } else {
-        this.fail(error)
-      }
+      this.#stale = StaleRows.of(error, buf, start, end)
+      if (this.#stale === undefined) this.fail(error)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { ProtocolError, type ServerMessageFields } from '../../base/errors.js'
+import { DecodeError, ProtocolError, type ServerMessageFields } from '../../base/errors.js'
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
 import {
   beginBind,
@@ -14,6 +14,7 @@ import { ChunkQueue } from '../chunk-queue.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { ReaderLeftError } from '../reader-left-error.js'
 import { unexpectedMessage, type Wire } from '../request.js'
+import { StaleRows } from '../stale-rows.js'
 import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
@@ -44,6 +45,8 @@ export class StreamRequest<Row> extends StatementRequest<string> {
   /** Whether the Sync is still to be written. */
   #owesSync = false
   #isTakeScheduled = false
+  /** Since a row came that its type does not account for. */
+  #stale: StaleRows | undefined
 
   constructor(
     statement: StatementSource,
@@ -142,6 +145,16 @@ export class StreamRequest<Row> extends StatementRequest<string> {
   }
 
   override onReady(status: TransactionStatus): void {
+    const stale = this.#stale
+    this.#stale = undefined
+    if (stale !== undefined && !this.failed) {
+      const decode = () => {
+        if (this.#decodeRow !== undefined)
+          this.#rows = this.#rows.concat(stale.decode(this.#decodeRow))
+      }
+      void this.readAgain(stale, status, decode).then(() => this.#end())
+      return
+    }
     super.onReady(status)
     if (this.isSettled) this.#end()
   }
@@ -192,18 +205,39 @@ export class StreamRequest<Row> extends StatementRequest<string> {
 
   #onRow(buf: Buffer, start: number, end: number): void {
     if (this.failed || this.#decodeRow === undefined) return
+    if (this.#stale !== undefined) {
+      this.#keep(this.#stale, buf, start, end)
+      return
+    }
     try {
       this.#rows.push(this.#decodeRow(buf, start, end))
     } catch (error) {
       // A value that does not fit fails its query alone; a row that is no row ends the connection.
       if (error instanceof ProtocolError) throw error
-      this.fail(error)
+      this.#stale = StaleRows.of(error, buf, start, end)
+      if (this.#stale === undefined) this.fail(error)
       return
     }
     if (this.#isTakeScheduled) return
     this.#isTakeScheduled = true
     // Behind this read, whose rows become one chunk.
     queueMicrotask(() => this.#take())
+  }
+
+  /** Rows of another type than was known wait for the end of the answer, unless they are too many. */
+  #keep(stale: StaleRows, buf: Buffer, start: number, end: number): void {
+    stale.add(buf, start, end)
+    if (!stale.isFull) return
+    this.#stale = undefined
+    this.session?.catalogue.reload()
+    this.fail(
+      new DecodeError(
+        'types have changed since they were looked up; the query has to be run again',
+        {
+          cause: stale.error,
+        },
+      ),
+    )
   }
 
   #take(): void {

@@ -322,35 +322,35 @@ describe('the statement mode', () => {
     const [parse] = await scene.backend.expect('Parse', 'Describe', 'Sync')
     expect(parse).toMatchObject({ statement: '' })
     scene.backend.send(...prepared())
-    await scene.backend.expect('Parse', ...warm)
-    scene.backend.send(parseComplete, ...executed(1))
+    await scene.backend.expect(...atOnce)
+    scene.backend.send(...answered(1))
     expect(await rows).toEqual([[1]])
     expect(scene.wire.session.statements.mode).toBe('describe')
     expect(scene.wire.session.descriptions.isBehindPooler).toBe(true)
   })
 
-  test('"describe" parses each time and describes once', async () => {
+  test('"describe" parses each time, and waits for a description once', async () => {
     const scene = await Scene.ready(new StatementCache(10, 'describe'))
     const rows = scene.query('select f()')
     await scene.backend.expect('Parse', 'Describe', 'Sync')
     scene.backend.send(...prepared())
-    await scene.backend.expect('Parse', ...warm)
-    scene.backend.send(parseComplete, ...executed(1))
+    await scene.backend.expect(...atOnce)
+    scene.backend.send(...answered(1))
     expect(await rows).toEqual([[1]])
     const again = scene.query('select f()')
-    await scene.backend.expect('Parse', ...warm)
-    scene.backend.send(parseComplete, ...executed(2))
+    await scene.backend.expect(...atOnce)
+    scene.backend.send(...answered(2))
     expect(await again).toEqual([[2]])
   })
 
-  test('"unnamed" describes each time', async () => {
+  test('"unnamed" waits for a description each time', async () => {
     const scene = await Scene.ready(new StatementCache(10, 'unnamed'))
     for (const value of [1, 2]) {
       const rows = scene.query('select f()')
       await scene.backend.expect('Parse', 'Describe', 'Sync')
       scene.backend.send(...prepared())
-      await scene.backend.expect('Parse', ...warm)
-      scene.backend.send(parseComplete, ...executed(value))
+      await scene.backend.expect(...atOnce)
+      scene.backend.send(...answered(value))
       expect(await rows).toEqual([[value]])
     }
   })
