@@ -116,7 +116,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   }
 
   override get waitsFor(): Request | undefined {
-    return this.#statement?.state.kind === 'preparing' ? this.#prepare : undefined
+    return this.#statement?.state.kind === 'preparing' ? this.#prepare : this.#types?.waitsFor
   }
 
   override prerequisite(wire: Wire): Request | undefined {

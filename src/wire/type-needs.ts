@@ -2,7 +2,7 @@ import { InterfaceError, PostgresError } from '../base/errors.js'
 import { catalogQuery, readTypeDescription } from '../types/catalog.js'
 import type { TypeLookup } from '../types/type-catalogue.js'
 import type { TypeDescription } from '../types/type-description.js'
-import type { Wire } from './request.js'
+import type { Request, Wire } from './request.js'
 import { CatalogRequest } from './requests/catalog.js'
 import type { Session } from './session.js'
 
@@ -19,7 +19,13 @@ const IN_FAILED_SQL_TRANSACTION = '25P02'
 export class TypeNeeds {
   #state: 'open' | 'pending' | 'looked-up' = 'open'
   #isPatient = true
+  #request: CatalogRequest<TypeDescription> | undefined
   #error: unknown
+
+  /** The lookup that goes ahead of whoever needs it; see {@link Request.waitsFor}. Others do not wait for it alone. */
+  get waitsFor(): Request | undefined {
+    return this.isPending ? this.#request : undefined
+  }
 
   /** Whether a lookup is under way; whoever needs it waits until `wire.wake()`. */
   get isPending(): boolean {
@@ -60,10 +66,12 @@ export class TypeNeeds {
       wire.wake()
     }
     known.then(() => onEnd(), onEnd)
+    this.#request = request
     return request
   }
 
   #waitFor(others: TypeLookup, wire: Wire): void {
+    this.#request = undefined
     const onEnd = (): void => {
       stopListening()
       clearTimeout(timer)

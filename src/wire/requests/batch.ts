@@ -127,6 +127,10 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     return this.#types.prerequisite(typeOids, wire)
   }
 
+  override get waitsFor(): Request | undefined {
+    return this.#types?.waitsFor
+  }
+
   override isWritable(): boolean {
     if (this.#types?.isPending) return false
     return this.#parts?.every(({ statement }) => statement.state.kind !== 'preparing') ?? true

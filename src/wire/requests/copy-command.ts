@@ -47,7 +47,7 @@ export class CopyCommand {
 
   /** See {@link Request.waitsFor}. */
   get waitsFor(): Request | undefined {
-    return this.#described?.state.kind === 'preparing' ? this.#prepare : undefined
+    return this.#described?.state.kind === 'preparing' ? this.#prepare : this.#types?.waitsFor
   }
 
   /** See {@link Request.prerequisite}. */

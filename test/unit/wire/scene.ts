@@ -153,8 +153,8 @@ export class Scene {
   }
 
   /** As {@link query}, by a signal that the test may abort. */
-  limitedQuery(text: string): Limited<unknown[]> {
-    return this.#submitLimited(new QueryRequest(text, [], arrays), undefined)
+  limitedQuery(text: string, ...parameters: unknown[]): Limited<unknown[]> {
+    return this.#submitLimited(new QueryRequest(text, parameters, arrays), undefined)
   }
 
   /** Listeners left on the signal of {@link limited}. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { InterfaceError, PostgresError } from '../../../src/base/errors.js'
 import { TypeCatalogue } from '../../../src/types/type-catalogue.js'
+import { CANCEL_GRACE_MS } from '../../../src/wire/cancellation.js'
 import { settled } from '../../support/fake-backend.js'
 import {
   bindComplete,
@@ -66,6 +67,20 @@ async function finish({ scene, rows }: Awaited<ReturnType<typeof begin>>): Promi
   expect(await rows).toEqual([['sad']])
 }
 
+/** The same with a query that may be given up, its lookup on the way. */
+async function beginLimited(): Promise<{
+  scene: Scene
+  error: Promise<unknown>
+  abort: () => void
+}> {
+  const scene = await Scene.ready()
+  const limited = scene.limitedQuery(QUERY, 'sad')
+  await scene.backend.expect('Parse', 'Describe', 'Sync')
+  scene.backend.send(...described(MOOD))
+  await scene.backend.expect('Query')
+  return { scene, ...limited }
+}
+
 describe('a type that is not known', () => {
   test('is looked up before the statement is bound, and ahead of what waits', async () => {
     const at = await begin()
@@ -121,6 +136,30 @@ describe('a type that is not known', () => {
     await at.scene.backend.expect('Query')
     at.scene.transport.close()
     expect(await error).toMatchObject({ code: 'ERR_SLUICE_CONNECTION_CLOSED' })
+  })
+})
+
+describe('a lookup whose query is given up', () => {
+  test('is cancelled with it, and the connection goes on', async () => {
+    const { scene, error, abort } = await beginLimited()
+    abort()
+    expect(await error).toBe('gone')
+    expect(scene.cancels.count).toBe(1)
+    await scene.cancels.answer()
+    scene.backend.send(errorResponse('57014', 'canceling statement'), readyForQuery())
+    await settled()
+    expect(scene.wire.isIdle).toBe(true)
+  })
+
+  test('ends the connection when it gets no answer, which would be waited for for ever', async () => {
+    const { scene, error, abort } = await beginLimited()
+    abort()
+    await error
+    await scene.cancels.answer()
+    vi.advanceTimersByTime(CANCEL_GRACE_MS)
+    await settled()
+    expect(scene.handler.closed).toHaveLength(1)
+    await scene.cancels.answer()
   })
 })
 
