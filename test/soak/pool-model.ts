@@ -1,7 +1,8 @@
 import { Simulation } from '../unit/pool/simulation.js'
+import type { Soak } from './soak.js'
 
 /** The model test of the pool with seeds that no other run had. */
-export async function soakPoolModel(signal: AbortSignal): Promise<string> {
+export const soakPoolModel: Soak = async (signal) => {
   const first = Math.floor(Math.random() * 2 ** 31)
   let seed = first
   for (; !signal.aborted; seed++) {
