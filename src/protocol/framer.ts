@@ -1,10 +1,16 @@
 import { ProtocolError } from '../base/errors.js'
-import { backendMessageName } from './messages.js'
+import { Backend, backendMessageName } from './messages.js'
 
 /** Takes the messages that a {@link MessageFramer} finds. */
 export interface MessageSink {
   /** The body is `buf[start, end)`, valid only during the call. */
   onMessage(code: number, buf: Buffer, start: number, end: number): void
+  /**
+   * Before a DataRow that begins at `start` and has arrived whole: takes it, and what follows it before
+   * `end` as long as that is DataRows no longer than `maxBodyBytes`, as far as it likes. Gives where what
+   * it has not taken begins, which comes by {@link onMessage}. Absent: all do.
+   */
+  onRows?(buf: Buffer, start: number, end: number, maxBodyBytes: number): number
 }
 
 /** Type byte and length. */
@@ -42,34 +48,42 @@ export class MessageFramer {
   }
 
   /**
-   * Takes the next bytes and hands on every message that is complete with them.
+   * Takes the next bytes, `chunk[0, length)`, and hands on every message that is complete with them.
    * @throws {ProtocolError} if a length is impossible or a body longer than the cap. What the sink
    * throws passes through. After either the stream is of no use.
    */
-  push(chunk: Buffer): void {
-    let pos = this.#partialLength > 0 ? this.#completePartial(chunk) : 0
+  push(chunk: Buffer, length: number = chunk.length): void {
+    let pos = this.#partialLength > 0 ? this.#completePartial(chunk, length) : 0
     while (!this.#stopped) {
-      const left = chunk.length - pos
+      const left = length - pos
       if (left < HEADER_BYTES) break
       const size = this.#messageSize(chunk, pos)
       if (left < size) break
-      this.#sink.onMessage(chunk[pos] as number, chunk, pos + HEADER_BYTES, pos + size)
+      const code = chunk[pos] as number
+      if (code === Backend.DataRow && this.#sink.onRows !== undefined) {
+        const taken = this.#sink.onRows(chunk, pos, length, this.#maxBodyBytes)
+        if (taken > pos) {
+          pos = taken
+          continue
+        }
+      }
+      this.#sink.onMessage(code, chunk, pos + HEADER_BYTES, pos + size)
       pos += size
     }
-    if (!this.#stopped && pos < chunk.length) this.#keep(chunk, pos, chunk.length)
+    if (!this.#stopped && pos < length) this.#keep(chunk, pos, length)
   }
 
   /** Gives the position in `chunk` behind the message that was waiting for its end. */
-  #completePartial(chunk: Buffer): number {
+  #completePartial(chunk: Buffer, length: number): number {
     let pos = 0
     if (this.#partialLength < HEADER_BYTES) {
-      pos = Math.min(HEADER_BYTES - this.#partialLength, chunk.length)
+      pos = Math.min(HEADER_BYTES - this.#partialLength, length)
       this.#keep(chunk, 0, pos)
       if (this.#partialLength < HEADER_BYTES) return pos
     }
     const size = this.#messageSize(this.#partial, 0)
     const missing = size - this.#partialLength
-    const taken = Math.min(missing, chunk.length - pos)
+    const taken = Math.min(missing, length - pos)
     this.#keep(chunk, pos, pos + taken)
     pos += taken
     if (taken === missing) {

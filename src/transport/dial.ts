@@ -19,17 +19,20 @@ export async function dial(
 ): Promise<Socket> {
   const { target, host, encryption, tls } = peer
   const address = describePeer(peer)
+  const isPlain = encryption === 'plain' || tls === undefined
   onPhase('connect')
-  const socket = await openSocket(target, peer.keepAlive, signal).catch((error: unknown) => {
-    if (!(error instanceof Error) || error === signal.reason) throw error
-    throw new ConnectionError(`cannot connect to ${address}: ${error.message}`, {
-      phase: 'connect',
-      address: peer.name,
-      safeToRetry: true,
-      cause: error,
-    })
-  })
-  if (encryption === 'plain' || tls === undefined) return socket
+  const socket = await openSocket(target, peer.keepAlive, signal, isPlain).catch(
+    (error: unknown) => {
+      if (!(error instanceof Error) || error === signal.reason) throw error
+      throw new ConnectionError(`cannot connect to ${address}: ${error.message}`, {
+        phase: 'connect',
+        address: peer.name,
+        safeToRetry: true,
+        cause: error,
+      })
+    },
+  )
+  if (isPlain) return socket
   onPhase('tls')
   if (tls.negotiation === 'postgres' && !(await requestTls(socket, address, signal))) {
     if (encryption === 'tls-if-offered') return socket

@@ -4,22 +4,57 @@ import type { KeepAlive, SocketTarget } from './peer.js'
 import { SocketStep } from './socket-step.js'
 import type { Transport, TransportHandler } from './transport.js'
 
+/** What a read takes at most, in bytes, as Node.js has it by default. */
+const READ_BYTES = 64 * 1024
+
+/** Who takes what the sockets read that have no buffer of their own; see {@link openSocket}. */
+const readers = new WeakMap<Socket, Reader>()
+
+interface Reader {
+  handler: TransportHandler | undefined
+}
+
+/**
+ * What is read goes here, on all sockets: it is taken by its handler before the next read. Not on
+ * Windows, where the system fills the buffer of a read at any time.
+ */
+const sharedBuffer = process.platform === 'win32' ? undefined : Buffer.allocUnsafeSlow(READ_BYTES)
+
 /**
  * Opens a socket to an address.
  *
  * Rejects with Node's error, or with `signal.reason`; the socket is closed then.
+ *
+ * @param isPlain whether it will carry no TLS. It is then paused until a {@link SocketTransport} reads
+ * from it, and no buffer is made for each read.
  */
 export function openSocket(
   target: SocketTarget,
   keepAlive: KeepAlive,
   signal: AbortSignal,
+  isPlain: boolean,
 ): Promise<Socket> {
+  const reader: Reader = { handler: undefined }
+  const buffer = sharedBuffer ?? Buffer.allocUnsafeSlow(READ_BYTES)
   const socket = connect({
     ...target,
     noDelay: true,
     keepAlive: keepAlive !== false,
     keepAliveInitialDelay: keepAlive === false ? 0 : keepAlive,
+    ...(isPlain && {
+      onread: {
+        buffer,
+        callback(length: number) {
+          reader.handler?.onData(buffer, length)
+          return true
+        },
+      },
+    }),
   })
+  if (isPlain) {
+    readers.set(socket, reader)
+    socket.pause()
+  }
   const step = new SocketStep<Socket>(socket, signal)
   step.on('connect', () => step.succeed(socket))
   return step.promise
@@ -34,7 +69,10 @@ export class SocketTransport implements Transport {
   constructor(socket: Socket | TLSSocket, handler: TransportHandler) {
     this.#socket = socket
     this.encrypted = 'encrypted' in socket
-    socket.on('data', (chunk: Buffer) => handler.onData(chunk))
+    const reader = readers.get(socket)
+    if (reader !== undefined) reader.handler = handler
+    // Also where there is a reader: a runtime that knows of no such thing emits the event.
+    socket.on('data', (chunk: Buffer) => handler.onData(chunk, chunk.length))
     socket.on('drain', () => handler.onDrain())
     socket.on('error', (error) => {
       this.#error = error

@@ -20,8 +20,8 @@ export interface Transport {
 
 /** What a transport tells its owner. */
 export interface TransportHandler {
-  /** `chunk` is the owner's during the call only. */
-  onData(chunk: Buffer): void
+  /** What was read is `chunk[0, length)`, the owner's during the call only. */
+  onData(chunk: Buffer, length: number): void
   onDrain(): void
   /** Exactly once, and nothing after it. `error` is what broke the connection, if anything did. */
   onClose(error: Error | undefined): void

@@ -1,4 +1,7 @@
 import type { Codec } from './codec.js'
+import { bool } from './codecs/bool.js'
+import { float8 } from './codecs/float.js'
+import { int2, int4, oid } from './codecs/integer.js'
 
 /** What generated code calls when a row is not as it should be. Both give the error to throw. */
 export interface RowFailures {
@@ -10,6 +13,19 @@ export interface RowFailures {
 
 type Decode = Codec['decodeText']
 type GeneratedDecoder = (buf: Buffer, start: number, end: number) => unknown
+
+/**
+ * Decodes the DataRows, messages as they are, that begin at `start` and end before `end`, and appends
+ * them to `rows`. Gives where it stopped: before the first message that is something else, has a body
+ * over `maxBodyBytes`, or would not decode; what is wrong with that one {@link RowDecoder} says.
+ */
+export type RunDecoder = (
+  buf: Buffer,
+  start: number,
+  end: number,
+  maxBodyBytes: number,
+  rows: unknown[],
+) => number
 
 let isAllowed: boolean | undefined
 
@@ -41,10 +57,6 @@ export function generateRowDecoder(
   failures: RowFailures,
 ): GeneratedDecoder {
   const values = decoders.map((_, i) => `v${i}`)
-  const row =
-    names === undefined
-      ? `[${values.join(', ')}]`
-      : `{ ${names.map((name, i) => `${keyOf(name)}: v${i}`).join(', ')} }`
   const code = `
     const { badRow, badColumn } = failures
     ${decoders.map((_, i) => `const d${i} = decoders[${i}]`).join('\n')}
@@ -63,7 +75,7 @@ export function generateRowDecoder(
         throw badColumn(error, column)
       }
       if (!isWhole) throw badRow(buf, start, end)
-      return ${row}
+      return ${rowCode(values, names)}
     }`
   return new Function('decoders', 'failures', code)(decoders, failures) as GeneratedDecoder
 }
@@ -79,6 +91,90 @@ function columnCode(i: number): string {
       if (length > end - at) break read
       v${i} = d${i}(buf, at, at += length)
     } else if (length !== -1) break read`
+}
+
+/** What values of these types have in a row: their bytes, and the expression that reads them there. */
+const INLINE: ReadonlyMap<unknown, readonly [bytes: number, expression: string]> = new Map<
+  unknown,
+  readonly [number, string]
+>([
+  [bool.decodeBinary, [1, 'buf[at] !== 0']],
+  [int2.decodeBinary, [2, 'view.getInt16(at)']],
+  [int4.decodeBinary, [4, 'view.getInt32(at)']],
+  [oid.decodeBinary, [4, 'view.getUint32(at)']],
+  [float8.decodeBinary, [8, 'view.getFloat64(at)']],
+])
+
+/**
+ * As {@link generateRowDecoder}, for all rows that have arrived: one call for them instead of some for
+ * each, and values of the commonest types without any.
+ */
+export function generateRunDecoder(
+  decoders: readonly Decode[],
+  names: readonly string[] | undefined,
+): RunDecoder {
+  const values = decoders.map((_, i) => `v${i}`)
+  const code = `
+    ${decoders.map((_, i) => `const d${i} = decoders[${i}]`).join('\n')}
+    return (buf, start, end, maxBodyBytes, rows) => {
+      const view = viewOf(buf)
+      let row = start
+      try {
+        while (end - row >= 7 && buf[row] === 0x44) {
+          const size = view.getInt32(row + 1)
+          const next = row + 1 + size
+          if (size < 6 || size - 4 > maxBodyBytes || next > end) break
+          if (view.getUint16(row + 5) !== ${decoders.length}) break
+          let at = row + 7, length = 0
+          ${values.map((value) => `let ${value} = null`).join('\n')}
+          ${decoders.map((decode, i) => runColumnCode(decode, i)).join('\n')}
+          if (at !== next) break
+          rows.push(${rowCode(values, names)})
+          row = next
+        }
+      } catch {}
+      return row
+    }`
+  return new Function('decoders', 'viewOf', code)(decoders, viewOf) as RunDecoder
+}
+
+/** Reads the value of one column into its variable; leaves the loop where lengths do not fit. */
+function runColumnCode(decode: Decode, i: number): string {
+  const [bytes, expression] = INLINE.get(decode) ?? []
+  const read =
+    bytes === undefined
+      ? `if (length >= 0) {
+           if (length > next - at) break
+           v${i} = d${i}(buf, at, at += length)
+         }`
+      : `if (length === ${bytes}) {
+           if (${bytes} > next - at) break
+           v${i} = ${expression}
+           at += ${bytes}
+         }`
+  return `
+    if (next - at < 4) break
+    length = view.getInt32(at)
+    at += 4
+    ${read} else if (length !== -1) break`
+}
+
+let viewed: Buffer | undefined
+let view: DataView | undefined
+
+/** A view of a buffer; most often it is the buffer of the call before. */
+function viewOf(buf: Buffer): DataView {
+  if (view === undefined || buf !== viewed) {
+    viewed = buf
+    view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength)
+  }
+  return view
+}
+
+function rowCode(values: readonly string[], names: readonly string[] | undefined): string {
+  return names === undefined
+    ? `[${values.join(', ')}]`
+    : `{ ${names.map((name, i) => `${keyOf(name)}: v${i}`).join(', ')} }`
 }
 
 function keyOf(name: string): string {

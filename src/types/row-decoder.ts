@@ -1,7 +1,13 @@
 import { DecodeError, InterfaceError, ProtocolError } from '../base/errors.js'
 import type { Format } from '../protocol/messages.js'
 import type { Codec } from './codec.js'
-import { canGenerateCode, generateRowDecoder, type RowFailures } from './generated-row-decoder.js'
+import {
+  canGenerateCode,
+  generateRowDecoder,
+  generateRunDecoder,
+  type RowFailures,
+  type RunDecoder,
+} from './generated-row-decoder.js'
 
 /**
  * Decodes one row. The window `buf[start, end)` is the body of a DataRow, from the number of columns
@@ -10,7 +16,11 @@ import { canGenerateCode, generateRowDecoder, type RowFailures } from './generat
  * It throws a {@link ProtocolError} if the columns or their lengths do not add up to the window, and a
  * {@link DecodeError} with `column` and `type` if a value does not decode.
  */
-export type RowDecoder<R> = (buf: Buffer, start: number, end: number) => R
+export interface RowDecoder<R> {
+  (buf: Buffer, start: number, end: number): R
+  /** Decodes many at once, where code can be made for that. */
+  readonly run?: RunDecoder
+}
 
 /** A column, as its values have to be decoded. */
 export interface ResultColumn {
@@ -36,16 +46,33 @@ const MAX_GENERATED_COLUMNS = 200
 export function compileObjectDecoder(
   columns: readonly ResultColumn[],
 ): RowDecoder<Record<string, unknown>> {
-  if (!isGenerated(columns)) return interpretObjects(columns)
-  const generated = generateRowDecoder(columns.map(decoderOf), namesOf(columns), failures(columns))
-  return generated as RowDecoder<Record<string, unknown>>
+  return isGenerated(columns)
+    ? generatedDecoder(columns, namesOf(columns))
+    : interpretObjects(columns)
 }
 
 /** Makes the decoder of rows as arrays in column order. */
 export function compileArrayDecoder(columns: readonly ResultColumn[]): RowDecoder<unknown[]> {
-  if (!isGenerated(columns)) return interpretArrays(columns)
-  const generated = generateRowDecoder(columns.map(decoderOf), undefined, failures(columns))
-  return generated as RowDecoder<unknown[]>
+  return isGenerated(columns) ? generatedDecoder(columns, undefined) : interpretArrays(columns)
+}
+
+/** The code of each way to decode is made when it is first needed. */
+function generatedDecoder<R>(
+  columns: readonly ResultColumn[],
+  names: readonly string[] | undefined,
+): RowDecoder<R> {
+  const decoders = columns.map(decoderOf)
+  let one: RowDecoder<unknown> | undefined
+  let several: RunDecoder | undefined
+  const decode = (buf: Buffer, start: number, end: number): R => {
+    one ??= generateRowDecoder(decoders, names, failures(columns))
+    return one(buf, start, end) as R
+  }
+  const run: RunDecoder = (buf, start, end, maxBodyBytes, rows) => {
+    several ??= generateRunDecoder(decoders, names)
+    return several(buf, start, end, maxBodyBytes, rows)
+  }
+  return Object.assign(decode, { run })
 }
 
 function isGenerated(columns: readonly ResultColumn[]): boolean {

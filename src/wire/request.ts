@@ -1,6 +1,7 @@
 import { rejectInCaller } from '../base/caller-stack.js'
 import { ProtocolError, type ServerMessageFields } from '../base/errors.js'
 import { newPostgresError } from '../base/server-errors.js'
+import type { MessageSink } from '../protocol/framer.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
 import { backendMessageName, type TransactionStatus } from '../protocol/messages.js'
 import type { Limits } from './limits.js'
@@ -75,6 +76,8 @@ export interface Request {
   write(wire: Wire): void
   /** One backend message that is neither asynchronous, an error, nor ReadyForQuery. The body is valid only during the call. */
   onMessage(code: number, buf: Buffer, start: number, end: number): void
+  /** As with {@link MessageSink}: takes DataRows in one go, as far as it likes. */
+  onRows?(buf: Buffer, start: number, end: number, maxBodyBytes: number): number
   onServerError(fields: ServerMessageFields): void
   /** The kernel has taken all that was written. For a request that is exclusive and written, while it is. */
   onDrain?(): void

@@ -51,9 +51,9 @@ export class TracedTransport implements Transport, TransportHandler {
     this.#transport.destroy()
   }
 
-  onData(chunk: Buffer): void {
-    this.#tracer.backend(chunk)
-    this.#handler.onData(chunk)
+  onData(chunk: Buffer, length: number): void {
+    this.#tracer.backend(chunk.subarray(0, length))
+    this.#handler.onData(chunk, length)
   }
 
   onDrain(): void {

@@ -57,13 +57,14 @@ export class WireConnection
   readonly session: Session
   /** Whom it is with. */
   readonly peer: Peer
+  /** Resolves when the connection is closed, by whomever. */
+  readonly closed: Promise<void>
   /** Whom it tells. */
   handler: ConnectionHandler
   readonly #maxMessageBytes: number
   readonly #pipeline = new Pipeline()
   readonly #framer = new MessageFramer(this, MAX_STARTUP_BODY_BYTES)
   readonly #cancellation: Cancellation
-  readonly #closed: Promise<void>
   #resolveClosed!: () => void
   #state: ConnectionState = 'starting'
   #transport: Transport | undefined
@@ -88,9 +89,7 @@ export class WireConnection
     this.#maxMessageBytes = maxMessageBytes
     this.#cancellation = new Cancellation(this.#pipeline, sendCancel, this)
     this.#fate = new ConnectionFate(peer.name)
-    this.#closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
-    })
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
   }
 
   /** Begins the conversation with `startup`; whatever else is submitted waits for its end. */
@@ -221,7 +220,7 @@ export class WireConnection
     } else if (this.#state === 'starting') {
       this.destroy()
     }
-    return this.#closed
+    return this.closed
   }
 
   /** Closes at once; what is pending is lost. `error` is why, if it was not wanted. */
@@ -229,14 +228,9 @@ export class WireConnection
     this.#end(error, error === undefined)
   }
 
-  /** Resolves when the connection is closed, by whomever. */
-  get closed(): Promise<void> {
-    return this.#closed
-  }
-
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer, length: number): void {
     try {
-      this.#framer.push(chunk)
+      this.#framer.push(chunk, length)
     } catch (error) {
       this.#end(error instanceof Error ? error : new ProtocolError(String(error)), false)
     }
@@ -250,6 +244,10 @@ export class WireConnection
 
   onClose(error: Error | undefined): void {
     this.#end(error, this.#state === 'closing' && this.isIdle)
+  }
+
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    return this.#pipeline.head?.onRows?.(buf, start, end, maxBodyBytes) ?? start
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {

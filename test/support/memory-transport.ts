@@ -66,7 +66,7 @@ export class MemoryTransport implements Transport {
   receive(bytes: Uint8Array): void {
     if (this.#isClosed || this.isDestroyed) return
     const chunk = Buffer.from(bytes)
-    this.#handler.onData(chunk)
+    this.#handler.onData(chunk, chunk.length)
     chunk.fill(STALE)
   }
 

@@ -218,6 +218,14 @@ export class QueryRequest<T> extends StatementRequest<T> {
     throw unexpectedMessage(code, 'Execute')
   }
 
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    const decode = this.#decodeRow
+    const isWanted = this.#progress === 'executing' && this.#stale === undefined && !this.failed
+    return isWanted && decode?.run !== undefined
+      ? decode.run(buf, start, end, maxBodyBytes, this.#rows)
+      : start
+  }
+
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
     this.#onAnswered()

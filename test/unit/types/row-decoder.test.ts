@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DecodeError, InterfaceError, ProtocolError } from '../../../src/base/errors.js'
 import {
@@ -66,6 +67,117 @@ describe.each(decoders)('a decoder of %s', (_name, decoder, expected) => {
         ProtocolError,
       )
     }
+  })
+})
+
+describe('rows that are decoded in one run', () => {
+  const wide = ['bool', 'int2', 'int4', 'oid', 'float8', 'text', 'int8', 'uuid'].map((type) =>
+    column(type, type, 1),
+  )
+  const END = hex("C 0000000d 'SELECT 1' 00")
+
+  const message = (body: Buffer): Buffer => {
+    const header = Buffer.from('D....')
+    header.writeInt32BE(body.length + 4, 1)
+    return Buffer.concat([header, body])
+  }
+
+  /** What a run makes of messages, and how many bytes it has left. */
+  function decodeRun(
+    decoder: RowDecoder<unknown>,
+    bytes: Buffer,
+    maxBodyBytes = 1000,
+  ): { readonly rows: unknown[]; readonly left: number } {
+    const around = Buffer.concat([Buffer.alloc(16, 0xff), bytes, Buffer.alloc(16, 0xff)])
+    const rows: unknown[] = []
+    const end = 16 + bytes.length
+    const at = decoder.run?.(around, 16, end, maxBodyBytes, rows) ?? Number.NaN
+    return { rows, left: end - at }
+  }
+
+  const row = message(hex(ROW))
+
+  test.each([
+    ['objects', compileObjectDecoder(COLUMNS), { id: 7, name: 'ab', ok: null }],
+    ['arrays', compileArrayDecoder(COLUMNS), [7, 'ab', null]],
+  ])('are %s, up to another message', (_name, decoder, expected) => {
+    expect(decodeRun(decoder, Buffer.concat([row, row, END]))).toStrictEqual({
+      rows: [expected, expected],
+      left: END.length,
+    })
+  })
+
+  test('end before one that has not arrived whole', () => {
+    const decoder = compileArrayDecoder(COLUMNS)
+    for (let length = 0; length < row.length; length++) {
+      const { rows, left } = decodeRun(decoder, Buffer.concat([row, row.subarray(0, length)]))
+      expect([rows.length, left], `${length} bytes`).toEqual([1, length])
+    }
+  })
+
+  test('end before one over the limit', () => {
+    const decoder = compileArrayDecoder(COLUMNS)
+    const bodyBytes = row.length - 5
+    expect(decodeRun(decoder, row, bodyBytes).rows).toHaveLength(1)
+    expect(decodeRun(decoder, row, bodyBytes - 1)).toEqual({ rows: [], left: row.length })
+  })
+
+  test.each(broken)('end before one with %s', (_what, notation) => {
+    const bad = message(hex(notation || "''"))
+    const { rows, left } = decodeRun(
+      compileObjectDecoder(COLUMNS),
+      Buffer.concat([row, row, bad, row]),
+    )
+    expect([rows.length, left]).toEqual([2, bad.length + row.length])
+  })
+
+  test('end before one with a value that does not decode', () => {
+    const decoder = compileObjectDecoder([column('n', 'int4', 0)])
+    const good = message(hex("0001 00000001 '7'"))
+    const bad = message(hex("0001 00000001 'x'"))
+    const bytes = Buffer.concat([good, bad, good])
+    expect(decodeRun(decoder, bytes)).toEqual({ rows: [{ n: 7 }], left: bytes.length / 1.5 })
+  })
+
+  test('are as they are one by one, whatever is in them', () => {
+    const decoder = compileArrayDecoder(wide)
+    const widths = [1, 2, 4, 4, 8, 5, 8, 16]
+    const value = (bytes: number) =>
+      fc.oneof(
+        { weight: 6, arbitrary: fc.uint8Array({ minLength: bytes, maxLength: bytes }) },
+        { weight: 1, arbitrary: fc.constant(null) },
+        { weight: 1, arbitrary: fc.uint8Array({ maxLength: 9 }) },
+      )
+    const bodies = fc.array(
+      fc.tuple(...widths.map(value)).map((values) => {
+        const parts = values.map((bytes) => {
+          const length = Buffer.alloc(4)
+          length.writeInt32BE(bytes?.length ?? -1)
+          return Buffer.concat([length, bytes ?? Buffer.alloc(0)])
+        })
+        return Buffer.concat([Buffer.from([0, values.length]), ...parts])
+      }),
+      { maxLength: 5 },
+    )
+    fc.assert(
+      fc.property(bodies, (all) => {
+        const one: unknown[] = []
+        let left = all.length
+        for (const body of all) {
+          try {
+            one.push(decoder(body, 0, body.length))
+          } catch {
+            break
+          }
+          left -= 1
+        }
+        const messages = all.map(message)
+        const { rows, left: bytesLeft } = decodeRun(decoder, Buffer.concat(messages))
+        expect(rows).toStrictEqual(one)
+        expect(bytesLeft).toBe(Buffer.concat(messages.slice(all.length - left)).length)
+      }),
+      { numRuns: 500 },
+    )
   })
 })
 
