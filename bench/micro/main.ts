@@ -8,6 +8,7 @@ import type { MicroCase } from './micro-case.js'
 const SUITES: Readonly<Record<string, () => Promise<readonly MicroCase[]>>> = {
   framer: async () => (await import('./framer.js')).framerCases(),
   rows: async () => (await import('./rows.js')).rowCases(),
+  columns: async () => (await import('./columns.js')).columnCases(),
   decoders: async () => (await import('./codecs.js')).decoderCases(),
   encoders: async () => (await import('./codecs.js')).encoderCases(),
   records: async () => (await import('./records.js')).recordCases(),

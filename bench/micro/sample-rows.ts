@@ -17,32 +17,49 @@ const SAMPLE: readonly (readonly [name: string, type: string, value: unknown])[]
   ['doc', 'jsonb', { id: 1, tags: ['a', 'b'] }],
 ]
 
-/** The columns of {@link sampleChunk}. */
-export function sampleColumns(): ResultColumn[] {
-  return SAMPLE.map(([name, type]) => {
+const EVERY_NAME = SAMPLE.map(([name]) => name)
+
+/** The columns of {@link sampleChunk}, or some of them. */
+export function sampleColumns(names: readonly string[] = EVERY_NAME): ResultColumn[] {
+  return chosen(names).map(([name, type]) => {
     const codec = TypeMap.builtin.find(type)
     if (codec === undefined) throw new Error(`no codec for ${type}`)
     return { name, codec, format: 1 }
   })
 }
 
+/** The body of a DataRow with the values of these columns. */
+export function sampleRow(names: readonly string[] = EVERY_NAME): Buffer {
+  const out = new MessageWriter()
+  writeRow(names, out)
+  return out.take()
+}
+
 /** What a socket gives: DataRow messages, one behind the other. */
 export function sampleChunk(rows: number): Buffer {
   const out = new MessageWriter()
-  const columns = sampleColumns()
   for (let i = 0; i < rows; i++) {
     out.begin(Backend.DataRow)
-    out.uint16(columns.length)
-    for (const [index, [, , value]] of SAMPLE.entries()) {
-      if (value === null) {
-        out.int32(-1)
-        continue
-      }
-      const position = out.beginValue()
-      columns[index]?.codec.encodeBinary?.(value, out)
-      out.endValue(position)
-    }
+    writeRow(EVERY_NAME, out)
     out.finish()
   }
   return out.take()
+}
+
+function chosen(names: readonly string[]): typeof SAMPLE {
+  return SAMPLE.filter(([name]) => names.includes(name))
+}
+
+function writeRow(names: readonly string[], out: MessageWriter): void {
+  const columns = sampleColumns(names)
+  out.uint16(columns.length)
+  for (const [index, [, , value]] of chosen(names).entries()) {
+    if (value === null) {
+      out.int32(-1)
+      continue
+    }
+    const position = out.beginValue()
+    columns[index]?.codec.encodeBinary?.(value, out)
+    out.endValue(position)
+  }
 }

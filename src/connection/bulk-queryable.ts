@@ -21,6 +21,7 @@ import {
   copyToStatement,
 } from './copy-statement.js'
 import { Cursor, type CursorOptions, type CursorSession } from './cursor.js'
+import { type ColumnsResult, type FetchColumnsOptions, resultByColumn } from './fetch-columns.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import { type InsertManyOptions, type InsertManyResult, insertMany } from './insert-many.js'
 import { executeMany, type ManyResult, type ParameterRows } from './many.js'
@@ -237,6 +238,30 @@ export abstract class BulkQueryable {
       typesOf(options),
     )
     return this.run(request, options)
+  }
+
+  /**
+   * The result by column: numbers, booleans and timestamps in typed arrays, other types in arrays, without
+   * an object for any row.
+   *
+   * ```ts
+   * const { data, rowCount } = await conn.fetchColumns('select price, amount from sales')
+   * let total = 0
+   * for (let i = 0; i < rowCount; i++) total += data.price[i] * data.amount[i]
+   * ```
+   *
+   * `bool` becomes a `Uint8Array` of 0 and 1; `int2`, `int4`, `oid`, `float4` and `float8` the typed array of that
+   * size; `int8` a `BigInt64Array`, whatever the option `int8` of types; `timestamp` and `timestamptz` what
+   * the option `timestamps` says. All other types, and those with a codec of your own, are decoded as by
+   * {@link Queryable.fetch}. Which rows have NULL is told by `validity`.
+   */
+  fetchColumns(
+    query: string | Sql,
+    params?: readonly unknown[],
+    options: FetchColumnsOptions = {},
+  ): Promise<ColumnsResult> {
+    const shape = resultByColumn(options)
+    return this.run(new QueryRequest(...readQuery(query, params), shape, typesOf(options)), options)
   }
 
   /**

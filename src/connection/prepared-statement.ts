@@ -8,6 +8,7 @@ import type { Session } from '../wire/session.js'
 import type { StatementDescription } from '../wire/statement-description.js'
 import { StatementHandle } from '../wire/statement-handle.js'
 import { Cursor, type CursorOptions, type CursorSession } from './cursor.js'
+import { type ColumnsResult, type FetchColumnsOptions, resultByColumn } from './fetch-columns.js'
 import { executeMany, type ManyResult, type ParameterRows } from './many.js'
 import {
   chooseDecoder,
@@ -198,6 +199,14 @@ export class PreparedStatement<Row = Record<string, unknown>> implements AsyncDi
     options: FetchcolOptions = NO_OPTIONS,
   ): Promise<unknown> {
     return this.#run(params, valuesOfColumn(options), options)
+  }
+
+  /** As {@link Connection.fetchColumns}. */
+  fetchColumns(
+    params: readonly unknown[] = [],
+    options: FetchColumnsOptions = NO_OPTIONS,
+  ): Promise<ColumnsResult> {
+    return this.#run(params, resultByColumn(options), options)
   }
 
   /** As {@link Connection.executemany}. */

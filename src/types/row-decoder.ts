@@ -194,7 +194,8 @@ function decodeValue(
   }
 }
 
-function decoderOf({ codec, format }: ResultColumn): Decode {
+/** The decoder of a column's values. */
+export function decoderOf({ codec, format }: ResultColumn): Decode {
   if (format !== BINARY) return codec.decodeText
   return codec.decodeBinary ?? noBinaryDecoder(codec.name)
 }
@@ -207,7 +208,7 @@ function noBinaryDecoder(type: string): Decode {
 }
 
 /** Gives the position behind the number of columns. */
-function checkCount(buf: Buffer, start: number, end: number, expected: number): number {
+export function checkCount(buf: Buffer, start: number, end: number, expected: number): number {
   if (end - start < COUNT_BYTES) throw new ProtocolError('malformed DataRow: it has no content')
   const count = buf.readUInt16BE(start)
   if (count === expected) return start + COUNT_BYTES
@@ -215,7 +216,7 @@ function checkCount(buf: Buffer, start: number, end: number, expected: number): 
 }
 
 /** Reads the length of a value, −1 for NULL, and makes sure that the value is inside the window. */
-function readLength(buf: Buffer, at: number, end: number): number {
+export function readLength(buf: Buffer, at: number, end: number): number {
   if (end - at < LENGTH_BYTES) throw new ProtocolError('malformed DataRow: it ends too early')
   const length = buf.readInt32BE(at)
   if (length < NULL || length > end - at - LENGTH_BYTES) {
@@ -224,7 +225,8 @@ function readLength(buf: Buffer, at: number, end: number): number {
   return length
 }
 
-function checkEnd(at: number, end: number): void {
+/** Checks that a row ends where its last value does. */
+export function checkEnd(at: number, end: number): void {
   if (at !== end) throw new ProtocolError(`malformed DataRow: ${end - at} bytes too many`)
 }
 
@@ -243,7 +245,8 @@ function defineValue(row: Record<string, unknown>, name: string | undefined, val
   })
 }
 
-function columnError(error: unknown, column: ResultColumn | undefined): unknown {
+/** The error of a column's decoder, with the name of the column. */
+export function columnError(error: unknown, column: ResultColumn | undefined): unknown {
   if (error instanceof ProtocolError || column === undefined) return error
   const { name, codec } = column
   const isOurs = error instanceof DecodeError

@@ -52,7 +52,7 @@ function asleep(start: (options: LimitOptions) => Promise<unknown>): Operation {
 }
 
 function prepared(
-  method: 'fetch' | 'fetchrow' | 'fetchval' | 'fetchcol' | 'execute' | 'query',
+  method: 'fetch' | 'fetchrow' | 'fetchval' | 'fetchcol' | 'fetchColumns' | 'execute' | 'query',
 ): Operation {
   return asleep(async (options) => {
     await using statement = await conn.prepare(SLEEP)
@@ -86,12 +86,14 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     ),
   ),
   fetchcol: asleep((options) => conn.fetchcol(SLEEP, [1], options)),
+  fetchColumns: asleep((options) => conn.fetchColumns(SLEEP, [1], options)),
   'fetch of a prepared statement': prepared('fetch'),
   'fetchrow of a prepared statement': prepared('fetchrow'),
   'fetchval of a prepared statement': prepared('fetchval'),
   'execute of a prepared statement': prepared('execute'),
   'query of a prepared statement': prepared('query'),
   'fetchcol of a prepared statement': prepared('fetchcol'),
+  'fetchColumns of a prepared statement': prepared('fetchColumns'),
   'executemany of a prepared statement': async (options, reached) => {
     await using statement = await conn.prepare(INSERT)
     return await statement.executemany(stuckBehind([1, 'a'], reached), options)

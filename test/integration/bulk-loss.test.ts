@@ -63,6 +63,7 @@ async function queries(conn: Connection): Promise<unknown> {
     await conn.fetchrow('select 1 as n'),
     (await conn.execute('select 1; select 2')).tag,
     await conn.fetchcol('select generate_series(1, 3)'),
+    (await conn.fetchColumns('select generate_series(1, 3) as n')).data,
     (await conn.query('select 1 as n')).rowCount,
   ]
 }
@@ -83,7 +84,7 @@ function preparedStatement(conn: Connection): Promise<unknown> {
 
 /** Each with what it gives when nothing happens, and how many rows it leaves. */
 const OPERATIONS: Readonly<Record<string, readonly [Operation, unknown, number?]>> = {
-  queries: [queries, [{ n: 1 }, 'SELECT 1', [1, 2, 3], 1]],
+  queries: [queries, [{ n: 1 }, 'SELECT 1', [1, 2, 3], { n: Int32Array.of(1, 2, 3) }, 1]],
   'listen and notify': [listenAndNotify, ['a']],
   'large object': [largeObject, 'bc'],
   stream: [(conn) => collect(conn.stream(SELECT, [], asArrays)), ROWS],

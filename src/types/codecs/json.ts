@@ -21,7 +21,7 @@ function jsonCodec(
   name: JsonType,
   fromText: (text: string) => unknown,
   toText: (value: unknown) => string,
-): TraitedCodec {
+): TraitedCodec & { readonly layout: JsonType } {
   const encodeText = (value: unknown, out: MessageWriter): void =>
     writeText(name, toText(value), out)
   return {
@@ -29,7 +29,7 @@ function jsonCodec(
     decodeText: (buf, start, end) => fromText(decodeUtf8(buf, start, end)),
     decodeBinary(buf, start, end) {
       if (name === 'json') return fromText(decodeUtf8(buf, start, end))
-      if (start === end || buf[start] !== JSONB_VERSION) throw malformed(name, 'an unknown version')
+      checkVersion(buf, start, end)
       return fromText(decodeUtf8(buf, start + 1, end))
     },
     encodeText,
@@ -39,7 +39,13 @@ function jsonCodec(
     },
     // [[1, 2]] could be two dimensions or one JSON array: it is the latter.
     traits: { isElement: () => true },
+    layout: name,
   }
+}
+
+/** Checks the first byte of a binary jsonb. @throws {DecodeError} if it is of a version that is not known. */
+export function checkVersion(buf: Buffer, start: number, end: number): void {
+  if (start === end || buf[start] !== JSONB_VERSION) throw malformed('jsonb', 'an unknown version')
 }
 
 function parse(name: JsonType, text: string): unknown {
@@ -71,7 +77,7 @@ export function jsonAsString(name: JsonType): TraitedCodec {
 
 /** `json` or `jsonb` through the user's functions. What they throw becomes the `cause` of a DecodeError or EncodeError. */
 export function jsonBy(name: JsonType, functions: JsonFunctions): TraitedCodec {
-  return jsonCodec(
+  const { layout: _, ...codec } = jsonCodec(
     name,
     (text) => {
       try {
@@ -91,4 +97,6 @@ export function jsonBy(name: JsonType, functions: JsonFunctions): TraitedCodec {
       throw new EncodeError('stringify of the option json did not give a string', { type: name })
     },
   )
+  // Its values are what the functions make of them, and nothing else.
+  return codec
 }

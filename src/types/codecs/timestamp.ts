@@ -173,6 +173,7 @@ function timestampCodecs(type: TimestampType): Readonly<Record<TimestampMode, Tr
         }
         return makeDate(type, milliseconds + POSTGRES_EPOCH_MS, microseconds)
       },
+      layout: 'timestamp',
     },
     string: timestampBy(type, ({ days, microseconds }) =>
       formatTimestamp(days, microseconds, type === 'timestamptz'),
