@@ -9,10 +9,28 @@ import { findFreePort } from '../../src/testing/free-port.js'
 
 const START_TIMEOUT_MS = 20_000
 
-/** Whether PgBouncer is installed. */
-export const hasPgBouncer: boolean = spawnSync('pgbouncer', ['--version']).status === 0
+/** The program: that of `SLUICE_TEST_PGBOUNCER`, or the one on the PATH. */
+const PROGRAM = process.env['SLUICE_TEST_PGBOUNCER'] ?? 'pgbouncer'
+const { status, stdout } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' })
 
-/** PgBouncer in transaction mode. */
+/** Whether PgBouncer is installed. */
+export const hasPgBouncer: boolean = status === 0
+
+/** Whether it keeps named statements itself (`max_prepared_statements`), as from 1.21 on. */
+export const keepsStatements: boolean =
+  hasPgBouncer && Number(/^PgBouncer 1\.(\d+)/.exec(stdout)?.[1]) >= 21
+
+/** What PgBouncer is started with. */
+export interface PgBouncerOptions {
+  /** Connections to the server for all clients. Default 1. */
+  readonly poolSize?: number
+  /** Default `transaction`. */
+  readonly mode?: 'session' | 'transaction' | 'statement'
+  /** Named statements kept per connection. Default 0. */
+  readonly maxPreparedStatements?: number
+}
+
+/** PgBouncer in front of a server. */
 export class PgBouncer implements AsyncDisposable {
   readonly dsn: string
   readonly #process: ChildProcess
@@ -24,8 +42,9 @@ export class PgBouncer implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** In front of the database of `dsn`, with so many connections to the server for all clients. */
-  static async start(dsn: string, poolSize = 1): Promise<PgBouncer> {
+  /** In front of the database of `dsn`. */
+  static async start(dsn: string, options: PgBouncerOptions = {}): Promise<PgBouncer> {
+    const { poolSize = 1, mode = 'transaction', maxPreparedStatements = 0 } = options
     const { hostname, port, username, password, pathname } = new URL(dsn)
     const folder = mkdtempSync(join(tmpdir(), 'sluice-pgbouncer-'))
     const { port: listenPort } = await findFreePort()
@@ -43,14 +62,14 @@ listen_port = ${listenPort}
 unix_socket_dir =
 auth_type = trust
 auth_file = ${users}
-pool_mode = transaction
-ignore_startup_parameters = extra_float_digits,application_name
+pool_mode = ${mode}
+${keepsStatements ? `max_prepared_statements = ${maxPreparedStatements}\n` : ''}ignore_startup_parameters = extra_float_digits,application_name
 `,
     )
     for (const path of [folder, users, config]) chmodSync(path, 0o755)
     // It refuses to run as root.
     const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
-    const child = spawn('pgbouncer', [...user, config], { stdio: 'ignore' })
+    const child = spawn(PROGRAM, [...user, config], { stdio: 'ignore' })
     const bouncer = new PgBouncer(
       `postgresql://app@127.0.0.1:${listenPort}/app?sslmode=disable`,
       child,

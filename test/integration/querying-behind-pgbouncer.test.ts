@@ -14,7 +14,7 @@ if (!hasPgBouncer) console.info('PgBouncer is not installed; its tests are left 
 // Every query may meet another session of the server, which knows nothing of the statements of the last.
 describe.runIf(hasPgBouncer)('behind PgBouncer in transaction mode', () => {
   test('without an option queries of many connections give what they should', async () => {
-    await using bouncer = await PgBouncer.start(dsn, 3)
+    await using bouncer = await PgBouncer.start(dsn, { poolSize: 3 })
     await using pool = await createPool(bouncer.dsn, { minSize: 8, maxSize: 8 })
     for (let round = 0; round < 5; round++) {
       const values = await Promise.all(
@@ -33,7 +33,7 @@ describe.runIf(hasPgBouncer)('behind PgBouncer in transaction mode', () => {
 
   for (const statementMode of ['describe', 'unnamed', 'simple'] as const) {
     test(`statementMode '${statementMode}' works from the first query on`, async () => {
-      await using bouncer = await PgBouncer.start(dsn, 3)
+      await using bouncer = await PgBouncer.start(dsn, { poolSize: 3 })
       await using pool = await createPool(bouncer.dsn, { minSize: 4, maxSize: 4, statementMode })
       const values = await Promise.all(
         Array.from({ length: 40 }, (_, i) => pool.fetchval(`select ${i % 5} from pg_sleep(0.001)`)),
@@ -43,7 +43,7 @@ describe.runIf(hasPgBouncer)('behind PgBouncer in transaction mode', () => {
   }
 
   test('a query is cancelled, and its connection goes on', async () => {
-    await using bouncer = await PgBouncer.start(dsn, 3)
+    await using bouncer = await PgBouncer.start(dsn, { poolSize: 3 })
     await using conn = await connect(bouncer.dsn)
     const late = conn.fetchval('select pg_sleep(60)', [], { timeout: 100 })
     await expect(late).rejects.toMatchObject({ name: 'QueryTimeoutError' })
