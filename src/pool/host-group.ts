@@ -23,6 +23,8 @@ interface Member {
   readonly pool: HostPool
   /** Connecting failed; until then others are asked first, in ms of the clock. */
   downUntilMs: number
+  /** Its role is being asked for. */
+  checking: Promise<void> | undefined
 }
 
 /** How often those are asked again of whom none will do, in ms. */
@@ -42,7 +44,6 @@ export class HostGroup implements PoolBackend {
   #limits: ResourcePoolLimits
   #config: ConnectionConfig
   #timer: NodeJS.Timeout | undefined
-  #checking: Promise<void> | undefined
   #lastError: unknown
   #turn = 0
 
@@ -126,8 +127,11 @@ export class HostGroup implements PoolBackend {
   async connectApart(handler: ConnectionHandler, signal: AbortSignal): Promise<WireConnection> {
     for (;;) {
       // A standby neither listens nor is told, so one that may be anything will not do.
-      if (this.#choose('primary')?.pool.role === undefined) await this.#recheck()
-      signal.throwIfAborted()
+      while (this.#choose('primary')?.pool.role === undefined) {
+        const isComplete = await this.#recheckBriefly(signal)
+        signal.throwIfAborted()
+        if (isComplete) break
+      }
       const member = this.#choose('primary')
       if (member === undefined) throw this.#nobodyServes('primary')
       try {
@@ -201,7 +205,9 @@ export class HostGroup implements PoolBackend {
     const resources = { ...this.#options.resources, minSize: 0 }
     const pool = new HostPool(config, { ...this.#options, resources }, () => this.#fitSizes())
     for (const [name, codec] of this.#codecs) pool.setCodec(name, codec)
-    this.#members.set(host.address, { address: host.address, pool, downUntilMs: 0 })
+    this.#members.set(host.address, {
+      ...{ address: host.address, pool, downUntilMs: 0, checking: undefined },
+    })
   }
 
   async #acquire(
@@ -213,8 +219,8 @@ export class HostGroup implements PoolBackend {
       signal.throwIfAborted()
       const member = this.#choose(target)
       if (member === undefined) {
-        await this.#recheck()
-        if (this.#choose(target) !== undefined) continue
+        const isComplete = await this.#recheckBriefly(signal)
+        if (!isComplete || this.#choose(target) !== undefined) continue
         if (isImpatient) throw this.#nobodyServes(target)
         await pause(RETRY_MS, signal)
         continue
@@ -255,17 +261,36 @@ export class HostGroup implements PoolBackend {
     return pool.role === undefined || whyUnfit(pool.role, wanted) === undefined
   }
 
-  /** Asks every server for its role, once for all who wait for it. */
-  #recheck(): Promise<void> {
-    this.#checking ??= Promise.allSettled(this.#list().map((member) => this.#check(member))).then(
-      () => {
-        this.#checking = undefined
-      },
-    )
-    return this.#checking
+  /** Asks every server for its role. Resolves when each has answered, or cannot. */
+  async #recheck(): Promise<void> {
+    await Promise.allSettled(this.#list().map((member) => this.#check(member)))
   }
 
-  async #check(member: Member): Promise<void> {
+  /**
+   * The same, for a while: one that is slow to fail, such as a primary that has died, keeps nobody from
+   * one that has become what is wanted. Gives whether each has answered.
+   */
+  async #recheckBriefly(signal: AbortSignal): Promise<boolean> {
+    const over = new AbortController()
+    const stop = AbortSignal.any([signal, over.signal])
+    const isComplete = this.#recheck().then(() => true)
+    const isLate = pause(RETRY_MS, stop).then(() => false)
+    try {
+      return await Promise.race([isComplete, isLate])
+    } finally {
+      over.abort()
+    }
+  }
+
+  /** Asks a server for its role, once for all who wait for it. */
+  #check(member: Member): Promise<void> {
+    member.checking ??= this.#askRole(member).finally(() => {
+      member.checking = undefined
+    })
+    return member.checking
+  }
+
+  async #askRole(member: Member): Promise<void> {
     try {
       await member.pool.checkRole()
       member.downUntilMs = 0
@@ -286,7 +311,8 @@ export class HostGroup implements PoolBackend {
     const { hostRecheck } = this.#config
     if (hostRecheck === 0) return
     this.#timer = setTimeout(() => {
-      void this.#recheck().then(() => this.#scheduleCheck())
+      void this.#recheck()
+      this.#scheduleCheck()
     }, hostRecheck)
     this.#timer.unref()
   }
