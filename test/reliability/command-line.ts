@@ -18,3 +18,11 @@ export async function runCommand(
     process.exitCode = 2
   }
 }
+
+/** Reads a number of the command line. @throws {UsageError} unless it is at least `least`. */
+export function atLeast(name: string, text: string, least: number): number {
+  const value = Number(text)
+  if (!(value >= least))
+    throw new UsageError(`${name} takes a number from ${least} on, not "${text}"`)
+  return value
+}

@@ -7,7 +7,7 @@ import {
 import { connect } from '../../../src/index.js'
 import { startPostgres } from '../../../src/testing/index.js'
 import type { Cut } from '../../support/fault-proxy.js'
-import { runCommand } from '../command-line.js'
+import { atLeast, runCommand } from '../command-line.js'
 import { sluice } from './every-feature.js'
 import { peerSubjects } from './peers.js'
 import { type Subject, SWEEP_SCHEMA } from './subject.js'
@@ -80,13 +80,6 @@ await runCommand('sweep', async (args) => {
   }
   return holds
 })
-
-function atLeast(name: string, text: string, least: number): number {
-  const value = Number(text)
-  if (!(value >= least))
-    throw new UsageError(`${name} takes a number from ${least} on, not "${text}"`)
-  return value
-}
 
 function cutsOf(text: string): readonly Cut[] {
   return text.split(',').map((name) => {
