@@ -27,21 +27,6 @@ export type RunDecoder = (
   rows: unknown[],
 ) => number
 
-let isAllowed: boolean | undefined
-
-/** Whether this runtime lets code be made from text; `--disallow-code-generation-from-strings` does not. */
-export function canGenerateCode(): boolean {
-  if (isAllowed === undefined) {
-    try {
-      new Function('')
-      isAllowed = true
-    } catch {
-      isAllowed = false
-    }
-  }
-  return isAllowed
-}
-
 /**
  * Makes the decoder of rows with these columns: straight-line code that ends in an object literal,
  * which is cheaper than a loop that adds property by property (`npm run bench:micro -- rows`).

@@ -1,7 +1,7 @@
 import type { MessageWriter } from '../protocol/message-writer.js'
 import type { TraitedCodec } from './codec-traits.js'
+import { canGenerateCode } from './generated-code.js'
 import { generateRecordEncoder, type RecordEncoder } from './generated-record-encoder.js'
-import { canGenerateCode } from './generated-row-decoder.js'
 
 /** Beyond this a generated function is too long for the compiler to optimise. */
 const MAX_GENERATED_COLUMNS = 200

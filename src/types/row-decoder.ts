@@ -1,8 +1,8 @@
 import { DecodeError, InterfaceError, ProtocolError } from '../base/errors.js'
 import type { Format } from '../protocol/messages.js'
 import type { Codec } from './codec.js'
+import { canGenerateCode } from './generated-code.js'
 import {
-  canGenerateCode,
   generateRowDecoder,
   generateRunDecoder,
   type RowFailures,
