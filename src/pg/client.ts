@@ -1,3 +1,4 @@
+import { rejectInCaller } from '../base/caller-stack.js'
 import { PostgresError } from '../base/errors.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
@@ -248,13 +249,10 @@ export class Client extends ConfiguredClient {
   #promiseOf(submittable: MessageReader): Promise<unknown> {
     return new this._Promise((resolve, reject) => {
       submittable.callback = (error, result) => {
-        if (error) reject(error)
-        else resolve(result)
+        if (!error) resolve(result)
+        else if (error instanceof Error) resolve(rejectInCaller(error))
+        else reject(error)
       }
-    }).catch((error: unknown) => {
-      // From here the stack leads to whoever awaits.
-      if (error instanceof Error) Error.captureStackTrace(error)
-      throw error
     })
   }
 

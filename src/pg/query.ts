@@ -158,6 +158,12 @@ export class Query<
     if (this.#keepsRows) this._result.addRow(row)
   }
 
+  /** Where its rows go, unless somebody wants to hear of each. @internal */
+  get _rowsUnheard(): Row[] | undefined {
+    const isOpen = this.#keepsRows && !this.#hasFailed && this.listenerCount('row') === 0
+    return isOpen ? this._result.rows : undefined
+  }
+
   /** Fails the query, which is told when the server has answered all of it. */
   fail(error: unknown): void {
     this.#hasFailed = true

@@ -1,5 +1,5 @@
 import { ProtocolError, type ServerMessageFields } from '../base/errors.js'
-import { readCommandComplete, readRowDescription } from '../protocol/backend.js'
+import { readCommandComplete } from '../protocol/backend.js'
 import { Backend, type TransactionStatus } from '../protocol/messages.js'
 import type { RowDecoder } from '../types/row-decoder.js'
 import type { Request, RequestHolder, Wire } from '../wire/request.js'
@@ -10,7 +10,7 @@ import { attempt } from './foreign.js'
 import type { Submittable } from './messages.js'
 import { Query } from './query.js'
 import { fieldDef } from './result.js'
-import { parserError, type RowReaders } from './row-reader.js'
+import { type KnownDescription, parserError, type RowReaders } from './row-reader.js'
 
 /** What a request tells its client. */
 export interface SubmittableOwner {
@@ -101,6 +101,13 @@ export class SubmittableRequest implements Request {
     if (error instanceof Error) throw error
   }
 
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    const run = this.#decodeRow?.run
+    if (run === undefined || this.#hasFailed) return start
+    const rows = (this.submittable as Query)._rowsUnheard
+    return rows === undefined ? start : run(buf, start, end, maxBodyBytes, rows)
+  }
+
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
     if (code === Backend.DataRow && this.#decodeRow !== undefined) {
       this.#takeRow(this.#decodeRow, buf, start, end)
@@ -116,7 +123,13 @@ export class SubmittableRequest implements Request {
         connection._onParsed(submittable)
         return
       case Backend.RowDescription: {
-        const fields = readRowDescription(buf, start, end).map(fieldDef)
+        const description = this.#owner.rowReaders.describe(
+          submittable._statement ?? '',
+          buf,
+          start,
+          end,
+        )
+        const fields = description.fields.map(fieldDef)
         const message = {
           name: 'rowDescription',
           length,
@@ -126,7 +139,7 @@ export class SubmittableRequest implements Request {
         connection._tell('rowDescription', message)
         if (isDeaf) return
         submittable.handleRowDescription?.(message)
-        this.#decodeRow = this.#rowDecoder(buf, start, end)
+        this.#decodeRow = this.#rowDecoder(description)
         return
       }
       case Backend.DataRow: {
@@ -248,14 +261,12 @@ export class SubmittableRequest implements Request {
   }
 
   /** The decoder for rows of a plain Query whose messages nobody listens for. */
-  #rowDecoder(buf: Buffer, start: number, end: number): RowDecoder<unknown> | undefined {
+  #rowDecoder(description: KnownDescription): RowDecoder<unknown> | undefined {
     const { submittable } = this
     const { connection, rowReaders } = this.#owner
     if (!(submittable instanceof Query) || !connection._isUnheard('dataRow')) return undefined
     if (submittable.handleDataRow !== Query.prototype.handleDataRow) return undefined
-    const result = submittable._result
-    const key = `${result.rowAsArray ? 'a' : 'o'}${buf.toString('latin1', start, end)}`
-    return rowReaders.decoderOf(key, result)
+    return rowReaders.decoderOf(description, submittable._result)
   }
 
   #takeRow(decode: RowDecoder<unknown>, buf: Buffer, start: number, end: number): void {

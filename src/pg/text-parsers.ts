@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '../types/codecs/utf8.js'
 import { decodeArrayWindow, parseArrayText } from './array-text.js'
 import { decodeDateWindow, parseDateText } from './date-text.js'
 import { parseIntervalText } from './postgres-interval.js'
@@ -117,7 +118,7 @@ const BACKSLASH = 0x5c
 const LOWERCASE_X = 0x78
 const MAX_EXACT_DIGITS = 15
 
-windowDecoders.set(asText, (buf, start, end) => buf.toString('utf8', start, end))
+windowDecoders.set(asText, decodeUtf8)
 windowDecoders.set(parseDateText, decodeDateWindow)
 windowDecoders.set(parseBool, (buf, start) => buf[start] === LOWERCASE_T)
 windowDecoders.set(parseInteger, (buf, start, end) => {
