@@ -48,7 +48,10 @@ export function resultByColumn(options: FetchColumnsOptions): ResultShape<Column
   const format = { timestamps, strings }
   return {
     maxRows: 0,
-    decoder: (plan) => new ColumnsBuilder(plan.columns, format).addRow,
+    decoder(plan) {
+      const { addRow, addRun } = new ColumnsBuilder(plan.columns, format)
+      return Object.assign(addRow, { run: addRun })
+    },
     // Each row is the builder that has it.
     result(rows, _tag, plan) {
       let builder = rows[0] as ColumnsBuilder | undefined

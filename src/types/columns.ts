@@ -1,3 +1,4 @@
+import { Backend } from '../protocol/messages.js'
 import type { TraitedCodec } from './codec-traits.js'
 import { checkVersion } from './codecs/json.js'
 import {
@@ -12,6 +13,7 @@ import {
   type TypedColumn,
 } from './column-kinds.js'
 import { columnsReader, type ReadColumn, type ReadColumns } from './generated-column-reader.js'
+import type { RunDecoder } from './generated-row-decoder.js'
 import {
   checkCount,
   checkEnd,
@@ -32,8 +34,16 @@ export interface ColumnsFormat {
   readonly strings: 'array' | 'utf8'
 }
 
-const FIRST_ROWS = 256
+const FEWEST_ROWS = 256
+/** So much room is made at most for rows that may not come. */
+const MOST_EXPECTED_ROWS = 100_000
+
+/** How many rows a statement gave when it last ran, by its columns: room for as many is made at once. */
+const lastCounts = new WeakMap<readonly ResultColumn[], number>()
+
 const LENGTH_BYTES = 4
+/** The type of a message and its length. */
+const HEADER_BYTES = 5
 const BINARY = 1
 const NULL = -1
 const NO_BITS = new Uint8Array(0)
@@ -57,20 +67,22 @@ export class ColumnsBuilder {
   readonly #readColumns: ReadColumns
   /** A bit for each row that has NULL; empty before the first in a column. */
   readonly #nulls: Uint8Array[]
-  #capacity = FIRST_ROWS
+  #capacity: number
   #count = 0
   #buf: Buffer | undefined
   #view: DataView = new DataView(new ArrayBuffer(0))
 
   constructor(columns: readonly ResultColumn[], { timestamps, strings }: ColumnsFormat) {
     this.#columns = columns
+    const expected = Math.min(lastCounts.get(columns) ?? 0, MOST_EXPECTED_ROWS)
+    this.#capacity = Math.max(expected, FEWEST_ROWS)
     this.#kinds = columns.map(({ codec }) => kindOf(codec as TraitedCodec, timestamps, strings))
     this.#decoders = columns.map(decoderOf)
     this.#texts = this.#kinds.map((kind) => (kind === Kind.Utf8 ? new Utf8Builder() : undefined))
     this.#versions = columns.map(({ codec, format }) =>
       (codec as TraitedCodec).layout === 'jsonb' && format === BINARY ? 1 : 0,
     )
-    this.#arrays = this.#kinds.map((kind) => makeColumn(kind, FIRST_ROWS))
+    this.#arrays = this.#kinds.map((kind) => makeColumn(kind, this.#capacity))
     this.#halves = this.#arrays.map(halvesOf)
     this.#nulls = columns.map(() => NO_BITS)
     // A column that comes as text is read by its decoder, whatever its kind.
@@ -106,6 +118,24 @@ export class ColumnsBuilder {
     return this
   }
 
+  /** Adds the DataRows that have arrived; see {@link RunDecoder}. */
+  readonly addRun: RunDecoder = (buf, start, end, maxBodyBytes, rows) => {
+    let row = start
+    try {
+      while (end - row > HEADER_BYTES && buf[row] === Backend.DataRow) {
+        const size = buf.readInt32BE(row + 1)
+        const next = row + 1 + size
+        if (size < LENGTH_BYTES || size - LENGTH_BYTES > maxBodyBytes || next > end) break
+        this.addRow(buf, row + HEADER_BYTES, next)
+        rows.push(this)
+        row = next
+      }
+    } catch {
+      // The row is given again by itself, and what is wrong with it told then.
+    }
+    return row
+  }
+
   /** Adds the rows of a builder of the same columns. */
   append(other: ColumnsBuilder): void {
     for (let from = 0; from < other.#count; from++) {
@@ -118,10 +148,11 @@ export class ColumnsBuilder {
 
   /** The data of each column. To be called once. */
   takeData(): ColumnData[] {
+    lastCounts.set(this.#columns, this.#count)
     return this.#arrays.map((array, i) => {
       const text = this.#texts[i]
       if (text !== undefined) return text.take(array as Int32Array, this.#count)
-      return array.slice(0, this.#count)
+      return array.length === this.#count ? array : array.slice(0, this.#count)
     })
   }
 
@@ -190,7 +221,7 @@ export class ColumnsBuilder {
     else if (kind === Kind.Utf8) array[row + 1] = array[row] as never
     let nulls = this.#nulls[i] as Uint8Array
     if (nulls.length === 0) {
-      nulls = new Uint8Array(this.#capacity / 8)
+      nulls = new Uint8Array(Math.ceil(this.#capacity / 8))
       this.#nulls[i] = nulls
     }
     nulls[row >> 3] = (nulls[row >> 3] as number) | (1 << (row & 7))
@@ -207,7 +238,7 @@ export class ColumnsBuilder {
     this.#halves = this.#arrays.map(halvesOf)
     for (const [i, nulls] of this.#nulls.entries()) {
       if (nulls.length === 0) continue
-      const grown = new Uint8Array(this.#capacity / 8)
+      const grown = new Uint8Array(Math.ceil(this.#capacity / 8))
       grown.set(nulls)
       this.#nulls[i] = grown
     }

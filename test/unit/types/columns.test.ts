@@ -194,6 +194,37 @@ describe('columns', () => {
     }
   })
 
+  test('rows that came together are those that came one by one, up to the first that is none', () => {
+    const columns = columnsOf(['int4', 'text'], 1)
+    const rows = Array.from({ length: 600 }, (_, i) => [i % 7 === 0 ? null : i, `t${i}`])
+    const messages = rows.map((row) => {
+      const bytes = body(columns, row)
+      const header = Buffer.from([0x44, 0, 0, 0, 0])
+      header.writeInt32BE(bytes.length + 4, 1)
+      return Buffer.concat([header, bytes])
+    })
+    const run = Buffer.concat(messages)
+    const expected = build(columns, rows, PLAIN)
+    const builder = new ColumnsBuilder(columns, PLAIN)
+    const added: unknown[] = []
+    expect(builder.addRun(run, 0, run.length, 100, added)).toBe(run.length)
+    expect(added).toEqual(rows.map(() => builder))
+    expect([builder.takeData(), builder.takeValidity()]).toEqual([expected.data, expected.validity])
+    const first = messages[0]?.length ?? 0
+    const stops: readonly [Buffer, number][] = [
+      [run.subarray(0, first + 7), 100],
+      [Buffer.concat([run.subarray(0, first), Buffer.from([0x43]), run.subarray(first + 1)]), 100],
+      [Buffer.concat([run.subarray(0, first), Buffer.from('D\0\0\0\x06\0\x05')]), 100],
+      [Buffer.concat([run.subarray(0, first), Buffer.from('D\0\0\0\x03')]), 100],
+    ]
+    for (const [bytes, most] of stops) {
+      const one = new ColumnsBuilder(columns, PLAIN)
+      expect(one.addRun(bytes, 0, bytes.length, most, [])).toBe(first)
+      expect(one.rowCount).toBe(1)
+    }
+    expect(new ColumnsBuilder(columns, PLAIN).addRun(run, 0, run.length, 5, [])).toBe(0)
+  })
+
   test('what is no row is a ProtocolError', () => {
     const columns = columnsOf(['int4', 'text'], 1)
     const bytes = body(columns, [1, 'abc'])
