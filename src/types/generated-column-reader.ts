@@ -1,6 +1,6 @@
 import { POSTGRES_EPOCH_MS } from './codecs/calendar.js'
 import { Kind, type KindCode, type TypedColumn } from './column-kinds.js'
-import { canGenerateCode } from './generated-row-decoder.js'
+import { canGenerateCode } from './generated-code.js'
 
 /** Reads the value of a column whose length is at `at`, of whatever kind. Gives the position behind it. */
 export type ReadColumn = (

@@ -140,6 +140,12 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
     if (error !== undefined) this.fail(error.cause)
   }
 
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    return this.failed || this.#progress !== 'executing'
+      ? start
+      : this.#answer.onRows(buf, start, end, maxBodyBytes)
+  }
+
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
     this.#answer.end()
@@ -189,6 +195,10 @@ export class FetchPortalRequest<Row> extends PromiseRequest<PortalRows<Row>> {
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
     const error = this.#answer.onMessage(code, buf, start, end, this.failed)
     if (error !== undefined) this.fail(error.cause)
+  }
+
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    return this.failed ? start : this.#answer.onRows(buf, start, end, maxBodyBytes)
   }
 
   override onServerError(fields: ServerMessageFields): void {
@@ -291,6 +301,13 @@ class PortalAnswer<Row> {
       default:
         throw unexpectedMessage(code, 'Execute')
     }
+  }
+
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    const run = this.#portal.decodeRow?.run
+    return run === undefined || this.#stale !== undefined || this.isOver
+      ? start
+      : run(buf, start, end, maxBodyBytes, this.#rows)
   }
 
   /** Adds the rows that have to be decoded anew; undefined when there are none. */

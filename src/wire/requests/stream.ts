@@ -139,6 +139,15 @@ export class StreamRequest<Row> extends StatementRequest<string> {
     throw unexpectedMessage(code, 'Execute')
   }
 
+  onRows(buf: Buffer, start: number, end: number, maxBodyBytes: number): number {
+    const run = this.#decodeRow?.run
+    const isWanted = this.#progress === 'executing' && this.#stale === undefined && !this.failed
+    if (!isWanted || run === undefined) return start
+    const next = run(buf, start, end, maxBodyBytes, this.#rows)
+    if (next > start) this.#takeLater()
+    return next
+  }
+
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
     this.#onAnswered()
@@ -218,10 +227,7 @@ export class StreamRequest<Row> extends StatementRequest<string> {
       if (this.#stale === undefined) this.fail(error)
       return
     }
-    if (this.#isTakeScheduled) return
-    this.#isTakeScheduled = true
-    // Behind this read, whose rows become one chunk.
-    queueMicrotask(() => this.#take())
+    this.#takeLater()
   }
 
   /** Rows of another type than was known wait for the end of the answer, unless they are too many. */
@@ -238,6 +244,13 @@ export class StreamRequest<Row> extends StatementRequest<string> {
         },
       ),
     )
+  }
+
+  /** Behind this read, whose rows become one chunk. */
+  #takeLater(): void {
+    if (this.#isTakeScheduled) return
+    this.#isTakeScheduled = true
+    queueMicrotask(() => this.#take())
   }
 
   #take(): void {
