@@ -4,6 +4,7 @@ import { resetScript } from '../connection/session-reset.js'
 import type { Notification } from '../protocol/messages.js'
 import type { SessionTypes } from '../types/session-types.js'
 import type { Request } from '../wire/request.js'
+import { ResetRequest } from '../wire/requests/reset.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 
@@ -182,7 +183,7 @@ export class PooledConnection implements ConnectionHandler {
         code: 'SLUICE_OPEN_TRANSACTION',
       })
     }
-    const reset = new SimpleQueryRequest(script)
+    const reset = new ResetRequest(script)
     this.#pendingResets += 1
     wire.submit(reset)
     // The reset itself leaves nothing behind.

@@ -20,6 +20,9 @@ export const CANCEL_GRACE_MS = 5_000
  */
 const FIRST_REPEAT_MS = 100
 
+/** What has become of housekeeping. */
+const UNANSWERED = 'the server did not answer'
+
 /** What a connection is told of its cancellation. */
 export interface CancellationOwner {
   /** No CancelRequest is on its way any more. */
@@ -61,12 +64,17 @@ export class Cancellation {
     this.#cancelHead()
   }
 
+  /** Somebody has left the queue behind a head that may never be answered. */
+  onLeft(): void {
+    if (this.#pipeline.head?.isOwn === true) this.#startGrace(UNANSWERED)
+  }
+
   /** A request was answered, and the next is at the head. */
   onOver(request: Request): void {
-    if (this.#abandoned === undefined) return
-    if (this.#abandoned.delete(request)) this.stop()
-    if (this.#abandoned.size === 0) this.#abandoned = undefined
-    else this.#cancelHead()
+    if (this.#abandoned === undefined && this.#grace === undefined) return
+    this.stop()
+    if (this.#abandoned?.delete(request) && this.#abandoned.size === 0) this.#abandoned = undefined
+    this.#cancelHead()
   }
 
   /** Sends one CancelRequest, or waits for the one on its way. */
@@ -85,17 +93,26 @@ export class Cancellation {
 
   /**
    * Cancels an abandoned head. One that others were written behind is left to run: it would be them
-   * whom the CancelRequest hits if the head ends by itself meanwhile.
+   * whom the CancelRequest hits if the head ends by itself meanwhile. One of the connection's own is not
+   * cancelled, but has no more time than that: nobody else would ever notice that it is not answered.
    */
   #cancelHead(): void {
     const { head, writtenCount } = this.#pipeline
-    if (head === undefined || writtenCount > 1 || !this.#abandoned?.has(head)) return
-    if (this.#grace !== undefined) return
+    if (head === undefined || this.#abandoned === undefined || this.#grace !== undefined) return
+    if (head.isOwn === true) {
+      this.#startGrace(UNANSWERED)
+      return
+    }
+    if (writtenCount > 1 || !this.#abandoned.has(head)) return
     this.#repeatMs = FIRST_REPEAT_MS
-    this.#grace = setTimeout(() => {
-      this.#fail(`the server did not end a cancelled query within ${CANCEL_GRACE_MS} ms`)
-    }, CANCEL_GRACE_MS)
+    this.#startGrace('the server did not end a cancelled query')
     void this.once()
+  }
+
+  #startGrace(failure: string): void {
+    this.#grace ??= setTimeout(() => {
+      this.#fail(`${failure} within ${CANCEL_GRACE_MS} ms`)
+    }, CANCEL_GRACE_MS)
   }
 
   async #run(): Promise<void> {
@@ -105,7 +122,8 @@ export class Cancellation {
       this.#fail('a request to cancel was sent and not answered')
       return
     }
-    if (this.#grace !== undefined) {
+    const { head } = this.#pipeline
+    if (this.#grace !== undefined && head?.isOwn !== true) {
       this.#repeat = setTimeout(() => void this.once(), this.#repeatMs)
       this.#repeatMs *= 2
     }

@@ -64,6 +64,8 @@ export interface Request {
   readonly changesSession: boolean
   /** Whether its outcome is decided, so that it need not be written any more. */
   readonly isSettled: boolean
+  /** Whether it is the connection's own housekeeping, which no caller waits for and so nobody gives up. */
+  readonly isOwn?: boolean
   /** The request that it waits for, if nobody else does, so that both are abandoned together. */
   readonly waitsFor?: Request | undefined
   /** It is somebody's now, who is to be told when it is abandoned. */

@@ -144,6 +144,7 @@ export class WireConnection
     const written = isQueued ? request.waitsFor : request
     if (written !== undefined) this.#cancellation.abandon(written)
     if (isQueued) {
+      this.#cancellation.onLeft()
       this.#pump()
       this.#afterRequest()
     }

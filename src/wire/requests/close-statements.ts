@@ -10,6 +10,7 @@ export class CloseStatementsRequest implements Request {
   readonly isLimited = false
   readonly changesSession = false
   readonly isSettled = false
+  readonly isOwn = true
   readonly #names: readonly string[]
   #owed: number
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CANCEL_GRACE_MS } from '../../../src/wire/cancellation.js'
 import { Limits } from '../../../src/wire/limits.js'
+import { ResetRequest } from '../../../src/wire/requests/reset.js'
 import { SimpleQueryRequest } from '../../../src/wire/requests/simple-query.js'
 import { settled } from '../../support/fake-backend.js'
 import { commandComplete, errorResponse, readyForQuery } from '../../support/server-messages.js'
@@ -162,6 +163,54 @@ describe('the grace time', () => {
     vi.advanceTimersByTime(CANCEL_GRACE_MS)
     expect(await next).toMatchObject({ name: 'ConnectionClosedError', safeToRetry: true })
     expect(scene.wire.state).toBe('closed')
+  })
+
+  test('is all that the housekeeping ahead of a query has that was given up', async () => {
+    const scene = await Scene.ready()
+    const reset = new ResetRequest('reset all')
+    const over = outcome(reset.promise)
+    scene.wire.submit(reset)
+    const written = scene.limited('select f()')
+    const waiting = scene.limited('select 1')
+    await scene.backend.expect('Query', 'Query')
+    written.abort()
+    waiting.abort()
+    expect([await written.error, await waiting.error]).toEqual(['gone', 'gone'])
+    // It would hit the reset.
+    expect(scene.cancels.count).toBe(0)
+    vi.advanceTimersByTime(CANCEL_GRACE_MS)
+    expect(await over).toMatchObject({
+      cause: { message: 'the server did not answer within 5000 ms' },
+    })
+  })
+
+  test('counts for housekeeping whose followers have left before they were written', async () => {
+    const scene = await Scene.ready()
+    const reset = new ResetRequest('copy t to stdout')
+    const over = outcome(reset.promise)
+    scene.wire.submit(reset)
+    const waiting = scene.limited('select 1')
+    await scene.backend.expect('Query')
+    waiting.abort()
+    await waiting.error
+    vi.advanceTimersByTime(CANCEL_GRACE_MS)
+    expect(await over).toMatchObject({ name: 'ConnectionClosedError' })
+  })
+
+  test('ends with the answer to the housekeeping, and the query behind it is cancelled', async () => {
+    const scene = await Scene.ready()
+    const reset = new ResetRequest('reset all')
+    const over = outcome(reset.promise)
+    scene.wire.submit(reset)
+    const { abort } = scene.limited('select f()')
+    await scene.backend.expect('Query', 'Query')
+    abort()
+    scene.backend.send(commandComplete('RESET'), readyForQuery())
+    expect(await over).toMatchObject({ tag: 'RESET' })
+    expect(scene.cancels.count).toBe(1)
+    await scene.cancels.answer()
+    scene.backend.send(errorResponse('57014', 'canceled'), readyForQuery())
+    expect(scene.wire.isIdle).toBe(true)
   })
 
   test('has the CancelRequest repeated while the query goes on', async () => {
