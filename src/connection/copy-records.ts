@@ -6,6 +6,7 @@ import { CopyInRequest } from '../wire/requests/copy-in.js'
 import { CopyOutRequest } from '../wire/requests/copy-out.js'
 import type { CommandResult } from '../wire/requests/simple-query.js'
 import type { StatementPlan } from '../wire/statement-plan.js'
+import { withoutSemicolon } from '../wire/statement-text.js'
 import {
   type CopyTableOptions,
   columnList,
@@ -124,7 +125,7 @@ export function copyRecordsOf<Row>(
 
 /** The query; values of types that are read as text here become text on the server, as binary COPY knows no other. */
 function copiedQuery(query: string, { columns }: StatementPlan): string {
-  const bare = `${query.replace(/[\s;]+$/, '')}\n`
+  const bare = `${withoutSemicolon(query)}\n`
   if (columns.length === 0) {
     throw new InterfaceError('the query gives no columns that could be copied')
   }

@@ -1,4 +1,5 @@
 import { InterfaceError } from '../base/errors.js'
+import { withoutSemicolon } from '../wire/statement-text.js'
 import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier, quoteLiteral } from './quote.js'
 import { readText, Sql } from './sql.js'
@@ -168,7 +169,7 @@ function text(option: string, value: unknown): string {
 /** Without the semicolon that could end it and a comment that would swallow what follows. */
 function bare(query: unknown): string {
   if (typeof query !== 'string') throw new TypeError('the query must be a string')
-  return query.replace(/[\s;]+$/, '')
+  return withoutSemicolon(query)
 }
 
 const COMMON_KEYS = [

@@ -1,4 +1,4 @@
-import { InterfaceError } from '../base/errors.js'
+import { EncodeError, InterfaceError } from '../base/errors.js'
 import type { MessageWriter } from './message-writer.js'
 import { type DescribeTarget, type Format, Frontend } from './messages.js'
 
@@ -102,8 +102,17 @@ export function writeGssResponse(out: MessageWriter, token: Uint8Array): void {
 /** Query: one or more statements in the simple protocol. */
 export function writeQuery(out: MessageWriter, sql: string): void {
   out.begin(Frontend.Query)
-  out.cstring(sql)
+  writeText(out, sql)
   out.finish()
+}
+
+function writeText(out: MessageWriter, sql: string): void {
+  try {
+    out.cstring(sql)
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error
+    throw new EncodeError(`the text of the query is too long: ${error.message}`, { cause: error })
+  }
 }
 
 /** Parse: `sql` becomes the prepared statement `statement`; the types of its parameters are the server's to infer, except those given (0 infers too). */
@@ -115,7 +124,7 @@ export function writeParse(
 ): void {
   out.begin(Frontend.Parse)
   out.cstring(statement)
-  out.cstring(sql)
+  writeText(out, sql)
   out.uint16(parameterTypeOids.length)
   for (const oid of parameterTypeOids) out.int32(oid)
   out.finish()

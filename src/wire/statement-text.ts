@@ -19,8 +19,8 @@ const HARMLESS_BEFORE_PARENTHESIS: ReadonlySet<string> = new Set(
 /** What makes of a SELECT more than a read, or hides what it is. */
 const MORE_THAN_READ = /\b(?:into|for)\b|--|\/\*|;\s*\S/i
 
-/** Whatever stands before a parenthesis and could be a name, with a schema or without, quoted or not. */
-const BEFORE_PARENTHESIS = /((?:\.\s*)?[\w$".\]\u0080-\uffff]+)\s*\(/g
+/** A character of what could be a name, with a schema or without, quoted or not. */
+const OF_NAME = /[\w$".\]\u0080-\uffff]/
 
 /**
  * Whether a statement reads and does nothing else, as far as its text shows, so that nobody can tell
@@ -28,10 +28,39 @@ const BEFORE_PARENTHESIS = /((?:\.\s*)?[\w$".\]\u0080-\uffff]+)\s*\(/g
  */
 export function isPlainRead(text: string): boolean {
   if (!/^\s*(?:select|values|table)\b/i.test(text) || MORE_THAN_READ.test(text)) return false
-  for (const [, word = ''] of text.matchAll(BEFORE_PARENTHESIS)) {
-    if (!HARMLESS_BEFORE_PARENTHESIS.has(word.toLowerCase())) return false
+  for (let at = text.indexOf('('); at !== -1; at = text.indexOf('(', at + 1)) {
+    const end = endOfSpace(text, at)
+    const start = lastIndexOf(text, end, (character) => !OF_NAME.test(character))
+    const word = text.slice(start, end).toLowerCase()
+    const isOfSchema = text[endOfSpace(text, start) - 1] === '.'
+    if (word !== '' && (isOfSchema || !HARMLESS_BEFORE_PARENTHESIS.has(word))) return false
   }
   return true
+}
+
+/*
+ * By loops, since a regular expression that looks for the end of a long word or space, and finds
+ * something else there, tries again from each of its characters: a long literal would take minutes.
+ */
+
+/** Where the space begins that ends at `end`. */
+function endOfSpace(text: string, end: number): number {
+  return lastIndexOf(text, end, (character) => !/\s/.test(character))
+}
+
+/** Behind the last character before `end` that `is` holds for; 0 if there is none. */
+function lastIndexOf(text: string, end: number, is: (character: string) => boolean): number {
+  let at = end
+  while (at > 0 && !is(text.charAt(at - 1))) at -= 1
+  return at
+}
+
+/** The text without the semicolons and spaces at its end. */
+export function withoutSemicolon(text: string): string {
+  return text.slice(
+    0,
+    lastIndexOf(text, text.length, (character) => !/[\s;]/.test(character)),
+  )
 }
 
 /** Whether a statement gives no rows: it changes rows and returns none. */

@@ -28,6 +28,8 @@ export function isSameDecimal(a: Decimal, b: Decimal): boolean {
 }
 
 function withoutTrailingZeros(decimal: Decimal): Decimal {
-  const digits = decimal.digits.replace(/0+$/, '')
-  return { ...decimal, digits, scale: decimal.scale - (decimal.digits.length - digits.length) }
+  let { length } = decimal.digits
+  while (decimal.digits[length - 1] === '0') length -= 1
+  const digits = decimal.digits.slice(0, length)
+  return { ...decimal, digits, scale: decimal.scale - (decimal.digits.length - length) }
 }

@@ -3,7 +3,7 @@ import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 
 const PRINTED = /^-?\d+(?:\.\d+)?(?:e[+-]\d+)?$/
-const ACCEPTED = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const ACCEPTED = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 const NOT_A_NUMBER = /^nan$/i
 const INFINITE = /^([+-])?inf(?:inity)?$/i
 /** At least one digit of the mantissa is not zero. */

@@ -111,6 +111,8 @@ const cases: readonly Case[] = [
       ['a huge bigint', 10n ** 400n],
       ['words', '1,5'],
       ['hexadecimal text', '0x10'],
+      // Which took time by the square of its length once.
+      ['a long run of digits', `${'1'.repeat(200_000)}x`],
     ],
   ],
   [

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   DecodeError,
   EncodeError,
@@ -230,6 +230,31 @@ describe('failures', () => {
     // Its type may be another by now.
     query('select $1::int4', 4).catch(() => {})
     await backend.expect('Parse', 'Describe', 'Sync')
+  })
+
+  test('a text longer than a message may be is refused, and nothing of it is sent', async () => {
+    const { backend, query, scene } = await open()
+    const long = `select '${'€'.repeat(2_000)}'`
+    // Stands in for a gigabyte of text.
+    const byteLength = vi.spyOn(Buffer, 'byteLength').mockReturnValue(1.1 * 1024 ** 3)
+    try {
+      for (const refused of [query(long), query(long, 1), scene.script(long)]) {
+        expect(await outcome(refused)).toMatchObject({
+          name: 'EncodeError',
+          safeToRetry: true,
+          message: expect.stringContaining('the text of the query'),
+        })
+      }
+      await backend.expect()
+    } finally {
+      byteLength.mockRestore()
+    }
+    const next = query('select f()')
+    await backend.expect('Parse', 'Describe', 'Sync')
+    backend.send(...prepared())
+    await backend.expect('Bind', 'Execute', 'Sync')
+    backend.send(...executed(1))
+    expect(await next).toEqual([[1]])
   })
 
   test('a NUL in the text of a query is refused, and the connection goes on', async () => {
