@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { slowConnect } from '../support/slow-connect.js'
 import { median, percentile } from '../support/statistics.js'
-import type { Peer, PeerPool, PeerTarget } from './peers.js'
+import type { Peer, PeerTarget } from './peers.js'
+import { Turns } from './turns.js'
 
 /** Acquire and release again and again on a pool with idle connections: µs of CPU for each pair, by peer. */
 export async function measureUncontended(
@@ -10,19 +11,19 @@ export async function measureUncontended(
   rounds: number,
   pairs: number,
 ): Promise<ReadonlyMap<string, number>> {
-  const pools = await openAll(peers, target, { min: 1, max: 10 })
-  const samples = new Map<string, number[]>(peers.map(({ name }) => [name, []]))
-  for (const { pool } of pools) await pool.turn(pairs)
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, pool } of pools) {
-      const before = process.cpuUsage()
-      await pool.turn(pairs)
-      const { user, system } = process.cpuUsage(before)
-      samples.get(name)?.push((user + system) / pairs)
+  const processes: { name: string; turns: Turns; samples: number[] }[] = []
+  try {
+    for (const peer of peers) {
+      const turns = await Turns.start(peer, target, pairs)
+      processes.push({ name: peer.name, turns, samples: [] })
     }
+    for (let round = 0; round < rounds; round++) {
+      for (const { turns, samples } of processes) samples.push(await turns.measure())
+    }
+  } finally {
+    for (const { turns } of processes) await turns.end()
   }
-  for (const { pool } of pools) await pool.close()
-  return new Map([...samples].map(([name, values]) => [name, median(values)]))
+  return new Map(processes.map(({ name, samples }) => [name, median(samples)]))
 }
 
 /** How callers fared that all came at once. */
@@ -93,18 +94,4 @@ export async function measureSpike(peer: Peer, target: PeerTarget): Promise<Spik
     await pool.close()
     await proxy.close()
   }
-}
-
-async function openAll(
-  peers: readonly Peer[],
-  target: PeerTarget,
-  sizes: { min: number; max: number },
-): Promise<{ readonly name: string; readonly pool: PeerPool }[]> {
-  const opened: { name: string; pool: PeerPool }[] = []
-  for (const peer of peers) {
-    const pool = await peer.open(target, sizes)
-    await pool.query('select 1')
-    opened.push({ name: peer.name, pool })
-  }
-  return opened
 }

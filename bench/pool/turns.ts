@@ -1,0 +1,54 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Peer, PeerTarget } from './peers.js'
+
+/** What a process that takes turns is told. */
+export interface TurnsOrder {
+  readonly peer: string
+  readonly target: PeerTarget
+  readonly pairs: number
+}
+
+const WORKER = fileURLToPath(new URL('turns-worker.ts', import.meta.url))
+
+/**
+ * A process that acquires and releases by one driver: in one process the garbage of each would be
+ * counted among all.
+ */
+export class Turns {
+  readonly #child
+
+  private constructor(order: TurnsOrder) {
+    this.#child = fork(WORKER, { serialization: 'advanced' })
+    this.#child.send(order)
+  }
+
+  /** Opens a pool with a connection that is free, and warms up. */
+  static async start(peer: Peer, target: PeerTarget, pairs: number): Promise<Turns> {
+    const turns = new Turns({ peer: peer.name, target, pairs })
+    await turns.#answer()
+    return turns
+  }
+
+  /** A round: µs of CPU for each pair. */
+  async measure(): Promise<number> {
+    this.#child.send('measure')
+    return this.#answer()
+  }
+
+  async #answer(): Promise<number> {
+    const exited = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`the process of a pool ended with ${code}`)
+    })
+    exited.catch(() => {})
+    const [cpuUs] = await Promise.race([once(this.#child, 'message'), exited])
+    return cpuUs as number
+  }
+
+  async end(): Promise<void> {
+    const exited = once(this.#child, 'exit')
+    this.#child.send('end')
+    await exited
+  }
+}
