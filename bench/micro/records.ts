@@ -26,7 +26,14 @@ export function recordCases(): MicroCase[] {
   return [
     recordCase('arrays', ROW, recordEncoder(CODECS, undefined)),
     recordCase('objects', OBJECT, recordEncoder(CODECS, NAMES)),
-    recordCase('arrays, interpreted', ROW, interpretRecord(NAMES.map((_, i) => i))),
+    recordCase(
+      'arrays, interpreted',
+      ROW,
+      interpretRecord(
+        NAMES.map((_, i) => ({ layout: undefined, key: i })),
+        2,
+      ),
+    ),
     microCase('parameters', (out) => parameters.encode(ROW, out)),
     microCase('parameters, once', (out) => encodeParameters(CODECS, ROW, out)),
   ]

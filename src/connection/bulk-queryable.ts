@@ -100,6 +100,7 @@ export abstract class BulkQueryable {
         if (!isTraced(channels[channel]) && listener === undefined) return run()
         return tracedOperation(channel, newTrace(), run, outcomeOf, listener)
       },
+      usesStatements: this.queryDefaults.usesStatements,
     }
     return this.#runner
   }
@@ -196,8 +197,9 @@ export abstract class BulkQueryable {
   }
 
   /**
-   * Inserts many rows in the fastest way that fits: by COPY, or, for `returning` and `onConflict`, by a
-   * statement run for each under one Sync. All or nothing.
+   * Inserts many rows in the fastest way that fits: up to 2,000 that are there at once by one statement, which
+   * takes them as an array; more, and those of an async iterable, by COPY; with `returning` or `onConflict`
+   * by a statement run for each under one Sync. All or nothing.
    *
    * ```ts
    * await conn.insertMany('users', [{ id: 1, name: 'Ann' }, { id: 2, name: 'Bo' }])

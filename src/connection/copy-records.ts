@@ -1,5 +1,6 @@
 import { InterfaceError } from '../base/errors.js'
-import { RecordReader, type RecordValues, RecordWriter } from '../types/copy-rows.js'
+import { RecordReader, RecordWriter } from '../types/copy-rows.js'
+import type { RecordValues } from '../types/record-values.js'
 import type { RowDecoder } from '../types/row-decoder.js'
 import { CopyCommand } from '../wire/requests/copy-command.js'
 import { CopyInRequest } from '../wire/requests/copy-in.js'

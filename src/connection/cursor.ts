@@ -22,7 +22,7 @@ export interface CursorOptions extends QueryOptions {
 }
 
 /** The session that a cursor is in. */
-export interface CursorSession extends Runner {
+export interface CursorSession extends Pick<Runner, 'run' | 'tell'> {
   /** The cursor is closed. */
   end(): Promise<unknown>
 }

@@ -10,6 +10,8 @@ import type { RowMode } from './result.js'
 export interface QueryDefaults {
   /** The deadline of queries that are given none, in ms; 0 for none. */
   readonly queryTimeoutMs: number
+  /** Whether statements are prepared, which `statementMode: 'simple'` rules out. */
+  readonly usesStatements: boolean
   /** Told of each query, besides the subscribers of the channels. */
   readonly onQuery: QueryListener | undefined
 }

@@ -10,6 +10,8 @@ export type Run = <T>(request: PromiseRequest<T>, options: LimitOptions) => Prom
 export interface Runner {
   readonly run: Run
   readonly tell: Tell
+  /** See `QueryDefaults`. */
+  readonly usesStatements: boolean
 }
 
 /**

@@ -67,7 +67,11 @@ export class Pool extends Transactional implements AsyncDisposable {
     super()
     this.#config = config
     this.#options = options
-    this.queryDefaults = { queryTimeoutMs: config.queryTimeout, onQuery: config.onQuery }
+    this.queryDefaults = {
+      queryTimeoutMs: config.queryTimeout,
+      usesStatements: config.statementMode !== 'simple',
+      onQuery: config.onQuery,
+    }
     this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
     const named = { ...options, name: this.name }
     const isGroup = config.hosts.length > 1 && options.connect === undefined

@@ -13,6 +13,15 @@ export interface CodecTraits {
    * dimension of an array of it. Absent: none is.
    */
   readonly isElement?: (value: object) => boolean
+  /** The attributes of a composite type, in their order. */
+  readonly attributes?: readonly CompositeAttribute[]
+}
+
+/** An attribute of a composite type: a row of `pg_attribute` that is not dropped. */
+export interface CompositeAttribute {
+  readonly name: string
+  readonly typeOid: number
+  readonly codec: TraitedCodec
 }
 
 /** A {@link Codec} that states its {@link CodecTraits}. */

@@ -1,11 +1,17 @@
-import { EncodeError, ProtocolError } from '../base/errors.js'
+import { ProtocolError } from '../base/errors.js'
 import { MessageWriter } from '../protocol/message-writer.js'
 import type { Codec } from './codec.js'
 import { traitsOf } from './codec-traits.js'
 import type { RecordEncoder } from './generated-record-encoder.js'
 import { encodeBinaryField, recordEncoder } from './record-encoder.js'
+import {
+  checkRecord,
+  missingValue,
+  type RecordValues,
+  recordError,
+  recordValue,
+} from './record-values.js'
 import type { RowDecoder } from './row-decoder.js'
-import { valueKind } from './value-errors.js'
 
 /*
  * Rows of typed values as COPY data.
@@ -35,9 +41,6 @@ export interface RecordColumn {
   readonly codec: Codec
 }
 
-/** A row in column order, or by the names of its columns. */
-export type RecordValues = readonly unknown[] | { readonly [column: string]: unknown }
-
 /** Writes rows as COPY data, in binary or in text. */
 export class RecordWriter {
   /** What was written and not yet taken. */
@@ -56,7 +59,7 @@ export class RecordWriter {
   constructor(columns: readonly RecordColumn[], first: RecordValues | undefined) {
     this.#columns = columns
     this.#isBinary = columns.every(({ name, codec }, i) => {
-      const value = columnValue(first, i, name) ?? null
+      const value = recordValue(first, i, name) ?? null
       return codec.encodeBinary !== undefined && (value === null || !goesAsText(codec, value))
     })
     if (this.#isBinary) this.data.bytes(BINARY_HEADER)
@@ -78,7 +81,7 @@ export class RecordWriter {
    */
   write(row: RecordValues): void {
     const isArray = Array.isArray(row)
-    this.#check(row, isArray)
+    checkRecord(row, this.#count, this.#columns.length)
     if (this.#isBinary) {
       const encode = (isArray ? this.#encodeArray : this.#encodeObject) ?? this.#compile(isArray)
       encode(row, this.data, this.#encodeField)
@@ -100,10 +103,10 @@ export class RecordWriter {
   readonly #encodeField = (value: unknown, index: number, out: MessageWriter): true => {
     const column = this.#columns[index] as RecordColumn
     try {
-      if (value === undefined) throw missing(column.codec)
+      if (value === undefined) throw missingValue(column.codec)
       encodeBinaryField(column.codec, value, out)
     } catch (error) {
-      throw this.#valueError(error, column)
+      throw recordError(error, this.#count, column.name, column.codec)
     }
     return true
   }
@@ -113,28 +116,14 @@ export class RecordWriter {
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i] as RecordColumn
       try {
-        const value = columnValue(row, i, column.name)
-        if (value === undefined) throw missing(column.codec)
+        const value = recordValue(row, i, column.name)
+        if (value === undefined) throw missingValue(column.codec)
         this.#writeText(column.codec, value, i, this.data)
       } catch (error) {
-        throw this.#valueError(error, column)
+        throw recordError(error, this.#count, column.name, column.codec)
       }
     }
     this.data.int8(NEWLINE)
-  }
-
-  #check(row: unknown, isArray: boolean): void {
-    if (typeof row !== 'object' || row === null) {
-      throw new EncodeError(`row ${this.#count} is ${valueKind(row)}, not an array or object`, {
-        row: this.#count,
-      })
-    }
-    if (isArray && (row as unknown[]).length !== this.#columns.length) {
-      throw new EncodeError(
-        `row ${this.#count} has ${(row as unknown[]).length} values for ${this.#columns.length} columns`,
-        { row: this.#count },
-      )
-    }
   }
 
   #writeText(codec: Codec, value: unknown, index: number, out: MessageWriter): void {
@@ -146,22 +135,6 @@ export class RecordWriter {
     }
     codec.encodeText(value, this.#scratch)
     writeEscaped(this.#scratch.take(), out)
-  }
-
-  #valueError(error: unknown, { name, codec }: RecordColumn): EncodeError {
-    const isOurs = error instanceof EncodeError
-    // The message of any other error is not repeated: it could contain the value.
-    const what = isOurs ? error.message : 'its codec threw an error'
-    return new EncodeError(
-      `row ${this.#count}, column ${JSON.stringify(name)} (${codec.name}): ${what}`,
-      {
-        cause: error,
-        row: this.#count,
-        column: name,
-        type: codec.name,
-        ...(isOurs && { code: error.code }),
-      },
-    )
   }
 }
 
@@ -178,17 +151,8 @@ function writeEscaped(bytes: Buffer, out: MessageWriter): void {
   out.bytes(bytes.subarray(written))
 }
 
-function columnValue(row: RecordValues | undefined, index: number, name: string): unknown {
-  if (typeof row !== 'object' || row === null) return undefined
-  return Array.isArray(row) ? row[index] : (row as Record<string, unknown>)[name]
-}
-
 function goesAsText(codec: Codec, value: unknown): boolean {
   return traitsOf(codec).goesAsText?.(value) ?? false
-}
-
-function missing(codec: Codec): EncodeError {
-  return new EncodeError('undefined cannot be sent; null is the value NULL', { type: codec.name })
 }
 
 /** Reads rows from binary COPY data, however they are cut into messages. */

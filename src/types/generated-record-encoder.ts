@@ -12,32 +12,43 @@ export type RecordEncoder = (
   encodeField: EncodeField,
 ) => boolean
 
+/** A field of a record. */
+export interface RecordField {
+  readonly layout: BinaryLayout | undefined
+  /** Where its value is in the object or array; absent for one that is always NULL. */
+  readonly key?: string | number
+  /** For the fields of a composite, which state their types. */
+  readonly typeOid?: number
+}
+
 /**
- * Makes the encoder of records whose columns have these layouts: straight-line code that writes into the
- * buffer what is a plain number, boolean or short string, and NULL; all else it leaves to `encodeField`
+ * Makes the encoder of records with these fields: straight-line code that writes into the buffer what is
+ * a plain number, boolean or short string, and NULL; all else it leaves to `encodeField`
  * (`npm run bench:micro -- records`). No text of the server becomes code.
  *
- * @param names where the values are in an object; undefined for arrays
+ * @param countBytes of the number of fields, which goes before them
  */
 export function generateRecordEncoder(
-  layouts: readonly (BinaryLayout | undefined)[],
-  names: readonly string[] | undefined,
+  fields: readonly RecordField[],
+  countBytes: 2 | 4,
 ): RecordEncoder {
-  const room = layouts.reduce(
-    (sum, layout) => sum + 4 + (LAYOUTS[layout ?? 'other']?.bytes ?? 0),
-    2,
-  )
+  const room = fields.reduce<number>((sum, field) => sum + roomOf(field), countBytes)
   const code = `
-    ${layouts.map((_, i) => (names ? `const n${i} = names[${i}]` : '')).join('\n')}
+    ${fields.map((_, i) => `const key${i} = fields[${i}].key`).join('\n')}
     return (values, out, encodeField) => {
       let at = out.room(${room}), view = out.view, buf = out.buffer, v, next
-      view.setInt16(at, ${layouts.length})
-      at += 2
-      ${layouts.map((layout, i) => fieldCode(layout, i, names ? `n${i}` : `${i}`, room)).join('\n')}
+      view.setInt${countBytes * 8}(at, ${fields.length})
+      at += ${countBytes}
+      ${fields.map((field, i) => fieldCode(field, i, room)).join('\n')}
       out.end = at
       return true
     }`
-  return new Function('names', 'writeShortText', code)(names, writeShortText) as RecordEncoder
+  return new Function('fields', 'writeShortText', code)(fields, writeShortText) as RecordEncoder
+}
+
+/** The most that a field takes in the buffer, unless `encodeField` writes it. */
+function roomOf({ layout, typeOid }: RecordField): number {
+  return (typeOid === undefined ? 4 : 8) + (LAYOUTS[layout ?? 'other']?.bytes ?? 0)
 }
 
 /** How a field `v` of a layout is written at `at`, and which values are; its most bytes behind the length. */
@@ -77,10 +88,11 @@ function fixed(bytes: number, test: string, write: string): FieldCode {
   return { bytes, test, write: `view.setInt32(at, ${bytes}); ${write}; at += ${bytes + 4}` }
 }
 
-function fieldCode(layout: BinaryLayout | undefined, i: number, key: string, room: number): string {
+function fieldCode({ layout, key, typeOid }: RecordField, i: number, room: number): string {
   const { test, write } = LAYOUTS[layout ?? 'other'] ?? {}
   return `
-    v = values[${key}]
+    ${typeOid === undefined ? '' : `view.setUint32(at, ${typeOid}); at += 4`}
+    v = ${key === undefined ? 'null' : `values[key${i}]`}
     ${test === undefined ? '' : `if (${test}) { ${write} } else`}
     if (v === null) {
       view.setInt32(at, -1)

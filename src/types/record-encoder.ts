@@ -1,7 +1,11 @@
 import type { MessageWriter } from '../protocol/message-writer.js'
 import type { TraitedCodec } from './codec-traits.js'
 import { canGenerateCode } from './generated-code.js'
-import { generateRecordEncoder, type RecordEncoder } from './generated-record-encoder.js'
+import {
+  generateRecordEncoder,
+  type RecordEncoder,
+  type RecordField,
+} from './generated-record-encoder.js'
 
 /** Beyond this a generated function is too long for the compiler to optimise. */
 const MAX_GENERATED_COLUMNS = 200
@@ -21,25 +25,40 @@ export function recordEncoder(
   codecs: readonly TraitedCodec[],
   names: readonly string[] | undefined,
 ): RecordEncoder {
-  const isGenerated = codecs.length <= MAX_GENERATED_COLUMNS && canGenerateCode()
-  if (!isGenerated) return interpretRecord(names ?? codecs.map((_, i) => i))
-  const layouts = codecs.map(({ layout }) => layout)
-  const key = JSON.stringify([layouts, names])
+  const fields = codecs.map(({ layout }, i) => ({
+    layout,
+    key: names === undefined ? i : names[i],
+  }))
+  return encoderOf(fields as readonly RecordField[], 2)
+}
+
+/** As {@link recordEncoder}, for a value of a composite type. */
+export function compositeEncoder(fields: readonly RecordField[]): RecordEncoder {
+  return encoderOf(fields, 4)
+}
+
+function encoderOf(fields: readonly RecordField[], countBytes: 2 | 4): RecordEncoder {
+  const isGenerated = fields.length <= MAX_GENERATED_COLUMNS && canGenerateCode()
+  if (!isGenerated) return interpretRecord(fields, countBytes)
+  const key = JSON.stringify([countBytes, fields])
   let encoder = kept.get(key)
   if (encoder === undefined) {
     if (kept.size >= MAX_KEPT) kept.clear()
-    encoder = generateRecordEncoder(layouts, names)
+    encoder = generateRecordEncoder(fields, countBytes)
     kept.set(key, encoder)
   }
   return encoder
 }
 
-/** As {@link recordEncoder}, without making code. */
-export function interpretRecord(keys: readonly (string | number)[]): RecordEncoder {
+/** As {@link recordEncoder} and {@link compositeEncoder}, without making code. */
+export function interpretRecord(fields: readonly RecordField[], countBytes: 2 | 4): RecordEncoder {
   return (values, out, encodeField) => {
-    out.int16(keys.length)
-    for (let i = 0; i < keys.length; i++) {
-      const value = (values as Record<string | number, unknown>)[keys[i] as string | number]
+    if (countBytes === 2) out.int16(fields.length)
+    else out.int32(fields.length)
+    for (let i = 0; i < fields.length; i++) {
+      const { key, typeOid } = fields[i] as RecordField
+      if (typeOid !== undefined) out.int32(typeOid)
+      const value = key === undefined ? null : (values as Record<string | number, unknown>)[key]
       if (value === null) out.int32(-1)
       else if (!encodeField(value, i, out)) return false
     }

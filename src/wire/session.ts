@@ -56,6 +56,11 @@ export class Session {
     this.statements.onPooler()
   }
 
+  /** Whether statements are prepared. */
+  get usesStatements(): boolean {
+    return this.statements.mode !== 'simple'
+  }
+
   /** The codecs of all types, as they are now. */
   get types(): TypeMap {
     return this.catalogue.map

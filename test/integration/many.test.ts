@@ -145,7 +145,7 @@ describe('executemany', () => {
 })
 
 describe('insertMany', () => {
-  test('by COPY, from objects and arrays', async () => {
+  test('from objects and arrays', async () => {
     expect(await conn.insertMany('many', [{ name: 'a', id: 1 }])).toEqual({ rows: [], rowCount: 1 })
     await conn.insertMany('many', [[2, 'b']], { columns: ['id', 'name'] })
     await conn.insertMany('many', [[3, 'c', null]])

@@ -44,6 +44,11 @@ const source = async function* () {
   throw BOOM
 }
 
+/** Rows that come one by one. */
+async function* later<T>(rows: readonly T[]): AsyncGenerator<T> {
+  yield* rows
+}
+
 type Work = (conn: Connection) => Promise<unknown>
 
 /** What each operation tells at its end, besides the duration. */
@@ -132,8 +137,21 @@ const OPERATIONS: readonly (readonly [string, Work, 'query' | 'copy', object[]])
     ],
   ],
   [
-    'insertMany by COPY',
+    'insertMany of rows that are there',
     (c) => c.insertMany('told', ROWS),
+    'query',
+    [
+      {
+        text: 'insert into "told" overriding system value select r.* from pg_catalog.unnest($1::"told"[]) as r',
+        parameterCount: 1,
+        command: 'INSERT',
+        rowCount: 2,
+      },
+    ],
+  ],
+  [
+    'insertMany by COPY',
+    (c) => c.insertMany('told', later(ROWS)),
     'copy',
     [{ text: 'COPY "told" FROM STDIN', parameterCount: 0, command: 'COPY', rowCount: 2 }],
   ],

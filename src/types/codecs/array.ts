@@ -1,6 +1,7 @@
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
 import { isString, type TraitedCodec, traitsOf } from '../codec-traits.js'
+import { TableRows } from '../table-rows.js'
 import { malformed } from '../value-errors.js'
 import { ArrayEncoder } from './array-encoder.js'
 import { type ArrayValue, type IsDimension, isArrayValue } from './array-shape.js'
@@ -52,9 +53,15 @@ export function arrayCodec(
       decodeBinary: (buf: Buffer, start: number, end: number): unknown[] =>
         decodeArray(name, elementOid, decodeBinary, keepBounds, buf, start, end),
     }),
-    encodeText: (value, out) => encoder.encodeText(value, out),
+    encodeText(value, out) {
+      if (value instanceof TableRows) value.encodeText(element, out)
+      else encoder.encodeText(value, out)
+    },
     ...(element.encodeBinary && {
-      encodeBinary: (value: unknown, out: MessageWriter): void => encoder.encodeBinary(value, out),
+      encodeBinary(value: unknown, out: MessageWriter): void {
+        if (value instanceof TableRows) value.encodeBinary(elementOid, element, out)
+        else encoder.encodeBinary(value, out)
+      },
     }),
     traits: { goesAsText: textTest(element) },
   }
@@ -70,7 +77,10 @@ function textTest(element: TraitedCodec): (value: unknown) => boolean {
     if (depth > 0 && goesAsText(value)) return true
     return depth < MAX_DIMENSIONS && value.some((item) => search(item, depth + 1))
   }
-  return (value) => isString(value) || search(value, 0)
+  return (value) => {
+    if (value instanceof TableRows) return value.goesAsText(element)
+    return isString(value) || search(value, 0)
+  }
 }
 
 function dimensionTest(element: TraitedCodec): IsDimension {

@@ -1,6 +1,6 @@
 import { type DecodeError, EncodeError } from '../../base/errors.js'
 import { MessageWriter } from '../../protocol/message-writer.js'
-import { isString, type TraitedCodec, traitsOf } from '../codec-traits.js'
+import { type CompositeAttribute, isString, type TraitedCodec, traitsOf } from '../codec-traits.js'
 import { staleType } from '../stale-type.js'
 import { cannotEncode, malformed } from '../value-errors.js'
 import { FieldReader, writeQuoted } from './quoted-text.js'
@@ -14,13 +14,6 @@ const NULL = -1
 const COMMA = 0x2c
 const OPEN = 0x28
 const CLOSE = 0x29
-
-/** An attribute of a composite type: a row of `pg_attribute` that is not dropped. */
-export interface CompositeAttribute {
-  readonly name: string
-  readonly typeOid: number
-  readonly codec: TraitedCodec
-}
 
 type Row = Record<string, unknown>
 
@@ -55,6 +48,7 @@ export function compositeCodec(
     traits: {
       goesAsText: (value) => composite.goesAsText(value),
       isElement: (value) => composite.isElement(value),
+      attributes,
     },
   }
 }
