@@ -43,6 +43,9 @@ must have settled, with a right value or a right error; nothing may be left; the
 ${describeOptions(OPTIONS)}
 `
 
+/** For how long a call may hang where drivers are compared, in ms: for more than any takes. */
+const PEER_DEADLINE_MS = 5_000
+
 /** How often the command says how far it is, in ms. */
 const PROGRESS_MS = 30_000
 
@@ -69,6 +72,8 @@ await runCommand('sweep', async (args) => {
       step,
       cuts,
       tls: options.tls,
+      // Those who hang do so often.
+      ...(options.peers && { deadlineMs: PEER_DEADLINE_MS }),
       ...signal,
     })
     const result = await sweep.run(progressOf(subject))

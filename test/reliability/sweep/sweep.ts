@@ -18,6 +18,8 @@ export interface SweepOptions {
   /** Taken in turn. */
   readonly cuts: readonly Cut[]
   readonly tls: boolean
+  /** For how long a call, and then a session of the server, may stay when its connection was cut, in ms. */
+  readonly deadlineMs?: number
 }
 
 /** What a sweep found. */
@@ -33,7 +35,6 @@ export interface SweepResult {
   readonly problems: (Problem & { readonly at: string })[]
 }
 
-/** For how long a call, and then a session of the server, may stay when its connection was cut, in ms. */
 const DEADLINE_MS = 10_000
 /** Where a connection falls silent a call may take so long; see {@link SweepTarget.patienceMs}. */
 const PATIENCE_MS = 250
@@ -139,7 +140,7 @@ export class Sweep implements AsyncDisposable {
       ...{ host: '127.0.0.1', port: proxy.port, user, password, database, application },
       ...{ tls: this.#options.tls, patienceMs },
     }
-    const log = new CallLog(DEADLINE_MS)
+    const log = new CallLog(this.#options.deadlineMs ?? DEADLINE_MS)
     const works = await this.#subject.run(target, run, log)
     const bytes = proxy.connections.map((connection) => ({ ...connection.bytes }))
     await proxy[Symbol.asyncDispose]()
@@ -152,7 +153,7 @@ export class Sweep implements AsyncDisposable {
 
   /** Waits for what was used to be gone, and tells of what is not. */
   async #leftovers(resources: ResourceWatch, application: string): Promise<Problem[]> {
-    const end = performance.now() + DEADLINE_MS
+    const end = performance.now() + (this.#options.deadlineMs ?? DEADLINE_MS)
     for (;;) {
       const sessions = await this.#control.fetchval<bigint>(
         'select count(*) from pg_stat_activity where application_name = $1',
