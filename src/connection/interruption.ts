@@ -1,3 +1,4 @@
+import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
 import { QueryTimeoutError } from '../base/errors.js'
 import type { HoldOptions } from './held-connection.js'
 
@@ -25,7 +26,7 @@ export class Interruption {
     this.#controller = controller
     this.#outer = signal
     if (signal?.aborted) controller.abort(signal.reason)
-    signal?.addEventListener('abort', this.#onOuterAbort)
+    addAbortListener(signal, this.#onOuterAbort)
     if (timeout !== undefined && timeout <= MAX_TIMER_MS) {
       this.#timer = setTimeout(
         () => controller.abort(new QueryTimeoutError(timeout, {}, what)),
@@ -52,12 +53,12 @@ export class Interruption {
     const aborted = new Promise<never>((_resolve, reject) => {
       onAbort = () => reject(signal.reason)
       if (signal.aborted) onAbort()
-      else signal.addEventListener('abort', onAbort)
+      else addAbortListener(signal, onAbort)
     })
     try {
       return await Promise.race([promise, aborted])
     } finally {
-      if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+      if (onAbort !== undefined) removeAbortListener(signal, onAbort)
     }
   }
 
@@ -77,6 +78,6 @@ export class Interruption {
 
   dispose(): void {
     clearTimeout(this.#timer)
-    this.#outer?.removeEventListener('abort', this.#onOuterAbort)
+    removeAbortListener(this.#outer, this.#onOuterAbort)
   }
 }

@@ -1,3 +1,4 @@
+import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
 import { systemClock } from '../base/clock.js'
 import { AuthenticationError, ConnectionError, PostgresError, TlsError } from '../base/errors.js'
 import { type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
@@ -232,7 +233,7 @@ export class HostPool implements PoolBackend {
       tooLate = new PoolTimeoutError(timeoutMs, this.resources.snapshot)
       onAbort()
     })
-    signal?.addEventListener('abort', onAbort)
+    addAbortListener(signal, onAbort)
     try {
       await runHook(this.#options.setup, pooled)
       signal?.throwIfAborted()
@@ -244,7 +245,7 @@ export class HostPool implements PoolBackend {
       throw tooLate ?? (signal?.aborted === true ? signal.reason : error)
     } finally {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      removeAbortListener(signal, onAbort)
     }
   }
 

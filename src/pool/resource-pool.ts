@@ -1,3 +1,4 @@
+import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
 import type { Clock } from '../base/clock.js'
 import {
   PoolClosedError,
@@ -197,21 +198,19 @@ export class ResourcePool<T extends object> {
     const resource = this.tryAcquire()
     if (resource !== undefined) return Promise.resolve(resource)
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        if (this.cancel(handle)) reject(signal?.reason)
-      }
+      const onAbort = () => this.cancel(handle) && reject(signal?.reason)
       const waiter: Waiter<T> = {
         onResource(resource) {
-          signal?.removeEventListener('abort', onAbort)
+          removeAbortListener(signal, onAbort)
           resolve(resource)
         },
         onRefused(error) {
-          signal?.removeEventListener('abort', onAbort)
+          removeAbortListener(signal, onAbort)
           reject(error)
         },
       }
       const handle = this.enqueue(waiter, timeoutMs)
-      if (handle !== ALREADY_SETTLED) signal?.addEventListener('abort', onAbort, { once: true })
+      if (handle !== ALREADY_SETTLED) addAbortListener(signal, onAbort)
     })
   }
 

@@ -1,3 +1,4 @@
+import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
 import { QueryTimeoutError } from '../base/errors.js'
 
 /** Timers of Node.js fire at once beyond this, some 25 days. */
@@ -34,7 +35,7 @@ export class Limits {
         return
       }
       this.#onAbort = onAbort
-      signal.addEventListener('abort', onAbort)
+      addAbortListener(signal, onAbort)
     }
     const ms = this.#timeoutMs
     if (ms > 0 && ms <= MAX_TIMER_MS) {
@@ -45,6 +46,6 @@ export class Limits {
 
   stop(): void {
     clearTimeout(this.#timer)
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#onAbort !== undefined) removeAbortListener(this.#signal, this.#onAbort)
   }
 }

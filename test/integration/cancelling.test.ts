@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, createPool, QueryTimeoutError } from '../../src/index.js'
@@ -123,6 +124,8 @@ describe('a query that waits its turn', () => {
       conn.execute('insert into turns values ($1)', [i], { signal }).catch((error) => error),
     )
     const last = conn.fetchval('select count(*) from turns')
+    // More than ten of them would get the warning of a leak.
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
     controller.abort('all of them')
     expect(new Set(await Promise.all(doomed))).toEqual(new Set(['all of them']))
     expect(await Promise.all([first, last])).toEqual([1, 0])
