@@ -1,6 +1,6 @@
 /** Statements that leave nothing behind in the session once no transaction is open. */
 const HARMLESS =
-  /^\s*(?:select|values|table|with|insert|update|delete|merge|explain|show|begin|start|commit|end|rollback|abort|savepoint|release)\b/i
+  /^\s*(?:$|(?:select|values|table|with|insert|update|delete|merge|explain|show|begin|start|commit|end|rollback|abort|savepoint|release)\b)/i
 
 /** What leaves something behind all the same: settings, advisory locks, temporary tables. */
 const LEAVES_STATE = /\b(?:set_config|pg_(?:try_)?advisory_lock\w*|temp|temporary|pg_temp\w*)\b/i

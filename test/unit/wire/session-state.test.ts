@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { mayChangeSession, mayCopy, mayRedefine } from '../../../src/wire/session-state.js'
 
 const harmless = [
+  '',
+  ' ',
   'select f(1)',
   '  SELECT now()',
   'select 1;',
@@ -32,7 +34,6 @@ const harmless = [
 ]
 
 const changing = [
-  '',
   '-- a comment\nselect 1',
   "set timezone = 'UTC'",
   'SET LOCAL timezone = 1',
