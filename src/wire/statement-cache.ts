@@ -20,6 +20,8 @@ export class StatementCache {
   readonly #prefix: string
   // A Map iterates in the order of insertion, so its first key is the least recently used.
   readonly #statements = new Map<string, PreparedStatement>()
+  /** The last in there. */
+  #newest: PreparedStatement | undefined
   #textLength = 0
   #evicted: string[] = []
   /** Statements that their users prepared for themselves, and have not closed. */
@@ -46,9 +48,10 @@ export class StatementCache {
   /** The statement with that text, which thereby becomes the most recently used. */
   get(text: string): PreparedStatement | undefined {
     const statement = this.#statements.get(text)
-    if (statement !== undefined) {
+    if (statement !== undefined && statement !== this.#newest) {
       this.#statements.delete(text)
       this.#statements.set(text, statement)
+      this.#newest = statement
     }
     return statement
   }
@@ -63,6 +66,7 @@ export class StatementCache {
     }
     const statement = new PreparedStatement(this.#mode === 'named' ? this.newName() : '', text)
     this.#statements.set(text, statement)
+    this.#newest = statement
     this.#textLength += text.length
     for (const oldest of this.#statements.values()) {
       if (this.#statements.size <= this.#capacity && this.#textLength <= MAX_TEXT_LENGTH) break

@@ -49,13 +49,15 @@ const LONG_BATCH_BYTES = 256 * 1024
 /** How long the server may take to hang up after Terminate, in ms. */
 const TERMINATE_GRACE_MS = 1_000
 
+/** To run what comes behind it in the microtask queue, at half the cost of queueMicrotask. */
+const END_OF_TURN = Promise.resolve()
+
 /** Routes requests to bytes and bytes to requests. */
 export class WireConnection
   implements MessageSink, TransportHandler, Wire, RequestHolder, CancellationOwner
 {
   readonly out: MessageWriter = new MessageWriter()
   readonly session: Session
-  /** Whom it is with. */
   readonly peer: Peer
   /** Resolves when the connection is closed, by whomever. */
   readonly closed: Promise<void>
@@ -69,6 +71,7 @@ export class WireConnection
   #state: ConnectionState = 'starting'
   #transport: Transport | undefined
   #isFlushScheduled = false
+  readonly #flushNow = (): void => this.#write()
   /** The kernel took all that was written. */
   #isDrained = true
   /** The request at the head wants no more for now. */
@@ -180,10 +183,7 @@ export class WireConnection
   flush(): void {
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
-    queueMicrotask(() => {
-      this.#isFlushScheduled = false
-      this.#write()
-    })
+    void END_OF_TURN.then(this.#flushNow)
   }
 
   send(): boolean {
@@ -355,6 +355,7 @@ export class WireConnection
   }
 
   #write(): void {
+    this.#isFlushScheduled = false
     if (this.#state === 'closed' || this.out.length === 0) return
     this.#isDrained = this.#transport?.write(this.out.take()) ?? true
   }
