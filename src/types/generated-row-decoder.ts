@@ -1,3 +1,4 @@
+import { viewOf } from './buffer-view.js'
 import type { Codec } from './codec.js'
 import { bool } from './codecs/bool.js'
 import { float8 } from './codecs/float.js'
@@ -142,18 +143,6 @@ function runColumnCode(decode: Decode, i: number): string {
     length = view.getInt32(at)
     at += 4
     ${read} else if (length !== -1) break`
-}
-
-let viewed: Buffer | undefined
-let view: DataView | undefined
-
-/** A view of a buffer; most often it is the buffer of the call before. */
-function viewOf(buf: Buffer): DataView {
-  if (view === undefined || buf !== viewed) {
-    viewed = buf
-    view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength)
-  }
-  return view
 }
 
 function rowCode(values: readonly string[], names: readonly string[] | undefined): string {

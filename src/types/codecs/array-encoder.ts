@@ -1,6 +1,6 @@
 import { EncodeError } from '../../base/errors.js'
 import { MessageWriter } from '../../protocol/message-writer.js'
-import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import {
   type ArrayValue,
   badElement,
@@ -8,6 +8,7 @@ import {
   dimensionsOf,
   type IsDimension,
 } from './array-shape.js'
+import { writePlainElements } from './plain-elements.js'
 import { writeQuoted } from './quoted-text.js'
 import { writeText } from './text.js'
 
@@ -21,7 +22,7 @@ export interface ArrayType {
   /** Of the array, for messages. */
   readonly name: string
   readonly elementOid: number
-  readonly element: Codec
+  readonly element: TraitedCodec
   readonly isDimension: IsDimension
   readonly delimiter: ',' | ';'
 }
@@ -58,13 +59,23 @@ export class ArrayEncoder {
     out: MessageWriter,
   ): boolean {
     const array = this.#subArray(value, lengths, depth)
-    const isLeaf = depth === lengths.length - 1
+    if (depth === lengths.length - 1) return this.#writeElements(array, depth, out)
     let hasNull = false
     for (let i = 0; i < array.length; i++) {
+      if (this.#writeBinary(array[i], lengths, depth + 1, out)) hasNull = true
+    }
+    return hasNull
+  }
+
+  #writeElements(array: ArrayValue, depth: number, out: MessageWriter): boolean {
+    const { layout } = this.#type.element
+    let hasNull = false
+    for (let i = 0; i < array.length; i++) {
+      // Most often that is all of them.
+      if (layout !== undefined) i = writePlainElements(layout, array, i, out)
+      if (i === array.length) break
       const item = array[i]
-      if (!isLeaf) {
-        if (this.#writeBinary(item, lengths, depth + 1, out)) hasNull = true
-      } else if (item === null) {
+      if (item === null) {
         hasNull = true
         out.int32(NULL)
       } else {
