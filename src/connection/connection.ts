@@ -267,13 +267,13 @@ export class Connection extends Transactional implements AsyncDisposable {
     options: TypeCodecOptions = {},
   ): Promise<void> {
     const { catalogue } = this.wire.session
-    await setTypeCodec(catalogue, (request) => this.submit(request), typename, codec, options)
+    await setTypeCodec(catalogue, this.runner.run, typename, codec, options)
   }
 
   /** Takes back what {@link setTypeCodec} did. Rejects as that does. asyncpg: `reset_type_codec`. */
   async resetTypeCodec(typename: string, options: TypeCodecOptions = {}): Promise<void> {
     const { catalogue } = this.wire.session
-    await resetTypeCodec(catalogue, (request) => this.submit(request), typename, options)
+    await resetTypeCodec(catalogue, this.runner.run, typename, options)
   }
 
   /**

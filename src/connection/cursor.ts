@@ -9,7 +9,7 @@ import {
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
 import { type StatementSource, textOf } from '../wire/statement-handle.js'
-import { type QueryOptions, typesOf } from './query-options.js'
+import { type LimitOptions, type QueryOptions, typesOf } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
 import { RowReader } from './row-reader.js'
 import type { Runner } from './run.js'
@@ -99,12 +99,17 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
     return new RowReader(() => ({ chunks: { next }, promise: Promise.resolve(), leave }))
   }
 
-  /** The next `count` rows, fewer at the end, none behind it. */
-  fetch(count: number): Promise<Row[]> {
+  /**
+   * The next `count` rows, fewer at the end, none behind it. Given up, the cursor is closed, and its
+   * transaction has failed if the server was at it.
+   *
+   * @param options above those of the cursor
+   */
+  fetch(count: number, options: LimitOptions = {}): Promise<Row[]> {
     checkedCount('count', count)
     return this.#inTurn(async () => {
       if (this.#rows.length < count && this.#state !== 'end') {
-        const { rows, isEnd } = await this.#execute(count - this.#rows.length)
+        const { rows, isEnd } = await this.#execute(count - this.#rows.length, options)
         this.#rows = this.#rows.length === 0 ? rows : this.#rows.concat(rows)
         if (isEnd && this.#state === 'open') this.#state = 'end'
       }
@@ -112,24 +117,24 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
     })
   }
 
-  /** The next row, null behind the last. */
-  async fetchrow(): Promise<Row | null> {
-    const [row = null] = await this.fetch(1)
+  /** The next row, null behind the last. As {@link fetch}. */
+  async fetchrow(options: LimitOptions = {}): Promise<Row | null> {
+    const [row = null] = await this.fetch(1, options)
     return row
   }
 
-  /** Passes over `count` rows. Gives how many there were. */
-  forward(count: number): Promise<number> {
+  /** Passes over `count` rows. Gives how many there were. As {@link fetch}. */
+  forward(count: number, options: LimitOptions = {}): Promise<number> {
     checkedCount('count', count)
     return this.#inTurn(async () => {
       const waiting = this.#rows.splice(0, count).length
       if (waiting === count || this.#state === 'end') return waiting
-      if (this.#state === 'new') await this.#execute(0)
+      if (this.#state === 'new') await this.#execute(0, options)
       const name = quoteIdentifier(this.#portal.name)
       const move = new SimpleQueryRequest(`move forward ${count - waiting} in ${name}`)
       const { run, tell } = this.#session
       const newTrace = () => ({ text: move.text, parameterCount: 0 })
-      const runMove = () => run(move, this.#options)
+      const runMove = () => run(move, { ...this.#options, ...options })
       const { rowCount } = await tell('query', newTrace, runMove, outcomeOfCommand)
       return waiting + (rowCount ?? 0)
     })
@@ -152,7 +157,7 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
     return this.close()
   }
 
-  async #execute(count: number): Promise<PortalRows<Row>> {
+  #execute(count: number, options: LimitOptions): Promise<PortalRows<Row>> {
     const request =
       this.#state === 'open'
         ? new FetchPortalRequest(this.#portal, count)
@@ -164,26 +169,26 @@ export class Cursor<Row> implements AsyncIterable<Row>, AsyncDisposable {
             typesOf(this.#options),
           )
     this.#state = 'open'
-    try {
-      const { run, tell } = this.#session
-      const newTrace = () => ({
-        text: textOf(this.#statement),
-        parameterCount: this.#parameters.length,
-      })
-      const runStep = () => run(request, this.#options)
-      return await tell('query', newTrace, runStep, outcomeOfStep)
-    } catch (error) {
-      // Its transaction has failed, or rows were lost: there is nothing to go on with.
-      await this.close()
-      throw error
-    }
+    const { run, tell } = this.#session
+    const newTrace = () => ({
+      text: textOf(this.#statement),
+      parameterCount: this.#parameters.length,
+    })
+    const runStep = () => run(request, { ...this.#options, ...options })
+    return tell('query', newTrace, runStep, outcomeOfStep)
   }
 
   /** The first goes out at once, as any query does. */
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
     const checked = async () => {
       if (this.#state === 'closed') throw new InterfaceError('the cursor is closed')
-      return step()
+      try {
+        return await step()
+      } catch (error) {
+        // Its transaction has failed, or rows were lost: there is nothing to go on with.
+        this.close().catch(() => {})
+        throw error
+      }
     }
     const result = this.#state === 'new' ? checked() : this.#last.then(checked)
     this.#last = result.catch(() => {})

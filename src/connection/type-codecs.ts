@@ -8,13 +8,14 @@ import {
 import { OIDS } from '../types/oid.js'
 import { isCodecOption } from '../types/type-layer.js'
 import type { GivenCodec } from '../types/type-options.js'
-import type { Request } from '../wire/request.js'
 import { CatalogRequest } from '../wire/requests/catalog.js'
+import type { LimitOptions } from './query-options.js'
+import type { Run } from './run.js'
 
 const BUILTIN_SCHEMA = 'pg_catalog'
 
-/** Where a type is, for `setTypeCodec` and `resetTypeCodec`. */
-export interface TypeCodecOptions {
+/** Where a type is, for `setTypeCodec` and `resetTypeCodec`, and how long to look for it. */
+export interface TypeCodecOptions extends LimitOptions {
   /**
    * The schema of the type. Default: that in which the bare name is found in SQL, by `search_path`,
    * else the only one with a type of that name.
@@ -31,13 +32,12 @@ export interface CodecOwner {
 /**
  * Finds the type and gives it the codec.
  *
- * @param submit hands a request to a connection
  * @throws {TypeError} if `codec` is none
  * @throws {InterfaceError} if there is no such type, or it can have no codec of its own
  */
 export async function setTypeCodec<T>(
   owner: CodecOwner,
-  submit: (request: Request) => void,
+  run: Run,
   typename: string,
   codec: GivenCodec<T>,
   options: TypeCodecOptions,
@@ -47,7 +47,7 @@ export async function setTypeCodec<T>(
       'the codec of a type is an object with encode and decode, or with decodeText, …',
     )
   }
-  const { schema, kind } = await findType(submit, typename, options)
+  const { schema, kind } = await findType(run, typename, options)
   if ('format' in codec && codec.format === 'tuple' && kind !== 'composite') {
     throw new InterfaceError(
       `${quoted(typename)} is no composite type, so its codec cannot take tuples`,
@@ -59,18 +59,18 @@ export async function setTypeCodec<T>(
 /** Finds the type and takes its codec back. Throws as {@link setTypeCodec} does. */
 export async function resetTypeCodec(
   owner: CodecOwner,
-  submit: (request: Request) => void,
+  run: Run,
   typename: string,
   options: TypeCodecOptions,
 ): Promise<void> {
-  const { schema } = await findType(submit, typename, options)
+  const { schema } = await findType(run, typename, options)
   owner.resetCodec(`${schema}.${typename}`)
 }
 
 async function findType(
-  submit: (request: Request) => void,
+  run: Run,
   typename: string,
-  { schema }: TypeCodecOptions,
+  { schema, ...limits }: TypeCodecOptions,
 ): Promise<{ readonly schema: string; readonly kind: TypeKind }> {
   if (typeof typename !== 'string' || typename === '') {
     throw new TypeError('the name of a type must be a string, as in pg_type.typname')
@@ -83,8 +83,7 @@ async function findType(
     return { schema: BUILTIN_SCHEMA, kind: 'base' }
   }
   const request = new CatalogRequest(typesByNameQuery(typename), readTypeOfName)
-  submit(request)
-  const found = chosen(typename, schema, await request.promise)
+  const found = chosen(typename, schema, await run(request, limits))
   if (found.kind === 'array') {
     throw new InterfaceError(
       `${quoted(typename)} is an array type; it follows the codec of its elements`,

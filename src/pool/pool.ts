@@ -230,12 +230,12 @@ export class Pool extends Transactional implements AsyncDisposable {
     codec: GivenCodec<T>,
     options: TypeCodecOptions = {},
   ): Promise<void> {
-    await setTypeCodec(this.#backend, (request) => this.submit(request), typename, codec, options)
+    await setTypeCodec(this.#backend, this.runner.run, typename, codec, options)
   }
 
   /** Takes back what {@link setTypeCodec} did. */
   async resetTypeCodec(typename: string, options: TypeCodecOptions = {}): Promise<void> {
-    await resetTypeCodec(this.#backend, (request) => this.submit(request), typename, options)
+    await resetTypeCodec(this.#backend, this.runner.run, typename, options)
   }
 
   /** Forgets what is known of the types of the database. See {@link Connection.reloadSchema}. */

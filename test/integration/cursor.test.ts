@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Connection, connect, createPool, type Pool } from '../../src/index.js'
+import {
+  type Connection,
+  type Cursor,
+  connect,
+  createPool,
+  type LimitOptions,
+  type Pool,
+} from '../../src/index.js'
 import { testServer } from '../support/server.js'
 
 let conn: Connection
@@ -131,6 +138,35 @@ describe('in a transaction', () => {
     expect(await loop.catch((error: unknown) => error)).toBe(reason)
     await conn.execute('rollback')
     expect(await conn.fetchval('select 1')).toBe(1)
+  })
+
+  test('each step takes a timeout and a signal, above those of the cursor', async () => {
+    const slow =
+      'select n, pg_sleep(case when n > 1 then 600 else 0 end) from generate_series(1, 9) n'
+    const steps: readonly ((cursor: Cursor<unknown>, options: LimitOptions) => Promise<unknown>)[] =
+      [
+        (cursor, options) => cursor.fetch(1, options),
+        (cursor, options) => cursor.fetchrow(options),
+        (cursor, options) => cursor.forward(1, options),
+      ]
+    for (const step of steps) {
+      for (const state of ['new', 'open']) {
+        const cursor = conn.cursor(slow, [], { timeout: 60_000 })
+        if (state === 'open') await cursor.fetch(1)
+        const reason = new Error('enough')
+        const aborted = step(cursor, { signal: AbortSignal.abort(reason) })
+        expect(await aborted.catch((error: unknown) => error)).toBe(reason)
+        await expect(cursor.fetch(1)).rejects.toThrow(/is closed/)
+        const other = conn.cursor(slow)
+        if (state === 'open') await other.fetch(1)
+        else await other.forward(1)
+        await expect(step(other, { timeout: 20 })).rejects.toThrow(/20 ms/)
+        await expect(other.fetch(1)).rejects.toThrow(/is closed/)
+        await conn.execute('rollback; begin')
+      }
+    }
+    expect(() => conn.cursor(SERIES).fetch(0, {})).toThrow(RangeError)
+    await expect(conn.cursor(SERIES, [1]).fetch(1, { timeout: -1 })).rejects.toThrow(TypeError)
   })
 
   test('ends with its transaction', async () => {

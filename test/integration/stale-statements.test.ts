@@ -229,44 +229,43 @@ test('a batch of more statements than the cache holds reads what changes as it i
   expect((await small.batch(batch))[0]?.rows).toEqual([{ id: 1, name: 'a', more: 7 }])
 })
 
-describe.each<ConnectOptions>([
-  { statementMode: 'describe' },
-  { statementMode: 'unnamed' },
-  { statementCacheSize: 0 },
-])('statements without a name: %j', (options) => {
-  const READS: Readonly<Record<string, (conn: Connection) => Promise<unknown>>> = {
-    fetch: (c) => c.fetch(SELECT),
-    'two fetches at once': (c) =>
-      Promise.all([c.fetch(SELECT), c.fetch(SELECT)]).then(([, b]) => b),
-    batch: (c) => c.batch([SELECT, 'select 1']).then(([result]) => result?.rows),
-    fetchmany: (c) => c.fetchmany(SELECT, [[]]),
-    stream: (c) => collect(c.stream(SELECT)),
-    cursor: (c) => c.transaction((tx) => collect(tx.cursor(SELECT))),
-    'a prepared statement': async (c) => {
-      await using statement = await c.prepare(SELECT, { name: '' })
-      await alterAndFetch(statement)
-      return statement.fetch()
-    },
-  }
+describe.each<ConnectOptions>([{ statementMode: 'describe' }, { statementCacheSize: 0 }])(
+  'statements without a name: %j',
+  (options) => {
+    const READS: Readonly<Record<string, (conn: Connection) => Promise<unknown>>> = {
+      fetch: (c) => c.fetch(SELECT),
+      'two fetches at once': (c) =>
+        Promise.all([c.fetch(SELECT), c.fetch(SELECT)]).then(([, b]) => b),
+      batch: (c) => c.batch([SELECT, 'select 1']).then(([result]) => result?.rows),
+      fetchmany: (c) => c.fetchmany(SELECT, [[]]),
+      stream: (c) => collect(c.stream(SELECT)),
+      cursor: (c) => c.transaction((tx) => collect(tx.cursor(SELECT))),
+      'a prepared statement': async (c) => {
+        await using statement = await c.prepare(SELECT, { name: '' })
+        await alterAndFetch(statement)
+        return statement.fetch()
+      },
+    }
 
-  async function alterAndFetch(statement: { fetch(): Promise<unknown> }): Promise<void> {
-    await statement.fetch()
-    await other.execute(
-      'alter table items add column if not exists extra int; alter table items drop column extra',
-    )
-  }
+    async function alterAndFetch(statement: { fetch(): Promise<unknown> }): Promise<void> {
+      await statement.fetch()
+      await other.execute(
+        'alter table items add column if not exists extra int; alter table items drop column extra',
+      )
+    }
 
-  test.each(Object.entries(READS))('%s: what changes is read as it is then', async (_, read) => {
-    await using unnamed = await connect(dsn(), options)
-    expect(await read(unnamed)).toEqual([{ id: 1, name: 'a' }])
-    await alter()
-    expect(await read(unnamed)).toEqual([{ id: 1, name: 'a', more: 7 }])
-    await other.execute('alter table items alter more type float8')
-    expect(await read(unnamed)).toEqual([{ id: 1, name: 'a', more: 7 }])
-    await other.execute('alter table items alter name type int using 5')
-    expect(await read(unnamed)).toEqual([{ id: 1, name: 5, more: 7 }])
-    await other.execute('drop table items')
-    await expect(read(unnamed)).rejects.toMatchObject({ code: '42P01' })
-    expect(unnamed.isClosed).toBe(false)
-  })
-})
+    test.each(Object.entries(READS))('%s: what changes is read as it is then', async (_, read) => {
+      await using unnamed = await connect(dsn(), options)
+      expect(await read(unnamed)).toEqual([{ id: 1, name: 'a' }])
+      await alter()
+      expect(await read(unnamed)).toEqual([{ id: 1, name: 'a', more: 7 }])
+      await other.execute('alter table items alter more type float8')
+      expect(await read(unnamed)).toEqual([{ id: 1, name: 'a', more: 7 }])
+      await other.execute('alter table items alter name type int using 5')
+      expect(await read(unnamed)).toEqual([{ id: 1, name: 5, more: 7 }])
+      await other.execute('drop table items')
+      await expect(read(unnamed)).rejects.toMatchObject({ code: '42P01' })
+      expect(unnamed.isClosed).toBe(false)
+    })
+  },
+)
