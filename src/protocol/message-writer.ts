@@ -137,9 +137,14 @@ export class MessageWriter {
   }
 
   bytes(source: Uint8Array): void {
-    this.#reserve(source.byteLength)
-    this.#buf.set(source, this.#end)
-    this.#end += source.byteLength
+    const { byteLength } = source
+    this.#reserve(byteLength)
+    if (byteLength > MAX_SHORT_TEXT) {
+      this.#buf.set(source, this.#end)
+    } else {
+      for (let i = 0; i < byteLength; i++) this.#buf[this.#end + i] = source[i] as number
+    }
+    this.#end += byteLength
   }
 
   /** Text as UTF-8, without a terminator. A lone surrogate becomes U+FFFD: whoever must refuse it looks first. */
@@ -212,9 +217,9 @@ export class MessageWriter {
     if (this.#end + count <= this.#buf.length) return
     const needed = this.length + count
     if (needed > MAX_BATCH_BYTES) throw tooLong()
-    const grown = Buffer.allocUnsafeSlow(
-      Math.max(CHUNK_BYTES, Math.min(needed * 2, MAX_BATCH_BYTES)),
-    )
+    // No less than before: what was written in one go is most often written again.
+    const atLeast = Math.max(CHUNK_BYTES, Math.min(this.#buf.length, MAX_KEPT_BYTES))
+    const grown = Buffer.allocUnsafeSlow(Math.max(atLeast, Math.min(needed * 2, MAX_BATCH_BYTES)))
     this.#buf.copy(grown, 0, this.#start, this.#end)
     this.#end -= this.#start
     this.#start = 0
