@@ -17,6 +17,11 @@ export const DRIVERS: readonly Driver[] = [
     note: 'As it comes: statements cached by text, binary both ways. A batch is executemany (one Sync), bulk insert insertMany, COPY typed records in binary.',
   },
   {
+    name: 'sluice-pipelining',
+    runtime: 'node',
+    note: 'sluice with the option `pipelining` of its pool, where queries that do not wait for each other share connections; elsewhere it is sluice. See docs/pooling.md for what it costs.',
+  },
+  {
     name: 'sluice-pg',
     runtime: 'node',
     note: "The drop-in for pg, run by pg's adapter: named statements, text results, pg's own types.",

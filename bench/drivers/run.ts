@@ -32,8 +32,11 @@ export interface DriversRun {
   onProgress(text: string, share: number): void
 }
 
-/** A worker's warm-up: until the compiler has seen enough, in ms. */
-const WARM_UP_MS = 400
+/**
+ * A worker warms up until the compiler has seen enough: in rounds of so many ms, until none of so many in
+ * a row costs clearly less than the best before it, but no more than so many.
+ */
+const WARM_UP = { roundMs: 300, idleRounds: 3, gain: 0.95, maxRounds: 15 } as const
 
 /**
  * Measures every driver in every case and mode: a process each, opened side by side, their rounds
@@ -134,7 +137,7 @@ async function measureCase(
         workers.set(driver.name, worker)
         const digest = await worker.check()
         if (digest !== undefined) digests.set(driver.name, digest)
-        if (driver.runtime !== 'pgbench') await worker.run(WARM_UP_MS)
+        if (driver.runtime !== 'pgbench') await warmUp(worker)
       })
     }
     for (const driver of findDissenters(digests, run.base)) {
@@ -161,6 +164,16 @@ async function measureCase(
     }
   } finally {
     await Promise.all([...workers.values()].map((worker) => worker.close()))
+  }
+}
+
+async function warmUp(worker: Worker): Promise<void> {
+  let best = Number.POSITIVE_INFINITY
+  let idleRounds = 0
+  for (let i = 0; i < WARM_UP.maxRounds && idleRounds < WARM_UP.idleRounds; i++) {
+    const { cpuUs } = await worker.run(WARM_UP.roundMs)
+    idleRounds = cpuUs < best * WARM_UP.gain ? 0 : idleRounds + 1
+    best = Math.min(best, cpuUs)
   }
 }
 

@@ -4,7 +4,7 @@ import { connect, createPool } from '../../../dist/index.js'
 
 export const { version } = createRequire(import.meta.url)('../../../package.json')
 
-export async function open(target, mode) {
+export async function open(target, mode, _job, poolOptions = {}) {
   const { host, port, user, password, database } = target
   const options = { host, port, user, password, database, ssl: 'disable' }
   if (mode.pool) {
@@ -12,6 +12,7 @@ export async function open(target, mode) {
       ...options,
       minSize: mode.connections,
       maxSize: mode.connections,
+      ...poolOptions,
     })
     return { fetch: (sql, params) => pool.fetch(sql, params), close: () => pool.close() }
   }
