@@ -53,6 +53,7 @@ export class PooledConnection implements ConnectionHandler {
   settle(): void {
     this.#codecs = this.wire.session.catalogue.codecs
     this.wire.session.hasChanged = false
+    this.wire.session.statements.keepForGood()
     if (this.#owner.unref) this.#wire?.unref()
   }
 

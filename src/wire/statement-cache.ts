@@ -117,6 +117,11 @@ export class StatementCache {
     this.#apart.clear()
   }
 
+  /** What {@link keep} got so far is to stay for as long as the session. */
+  keepForGood(): void {
+    this.#apart.clear()
+  }
+
   /** Has a statement closed on the server, before whatever is written next. */
   close(name: string): void {
     if (name !== '') this.#evicted.push(name)

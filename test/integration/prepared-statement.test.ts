@@ -223,6 +223,21 @@ test('of a pool it is closed with the release, so that its name is free for the 
   expect(await pool.fetchcol('select name from pg_prepared_statements')).not.toContain('each')
 })
 
+test('of the init hook of a pool it stays on its connection', async () => {
+  await using pool = await createPool(dsn, {
+    minSize: 1,
+    maxSize: 1,
+    init: async (fresh) => {
+      await fresh.prepare('select 7', { name: 'for_all' })
+    },
+  })
+  for (const _ of [1, 2]) {
+    await using lent = await pool.acquire()
+    await lent.prepare('select 8')
+    expect(await lent.execute('execute for_all')).toMatchObject({ rowCount: 1 })
+  }
+})
+
 test('its end does no harm behind the end of its transaction, beside another, or without a connection', async () => {
   const closing = await connect(dsn)
   {
