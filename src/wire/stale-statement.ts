@@ -13,6 +13,9 @@ const DATATYPE_MISMATCH = '42804'
 const SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION = '42'
 const INSUFFICIENT_PRIVILEGE = '42501'
 
+/** What the server says, among others, of a type that was dropped: "cache lookup failed". */
+const INTERNAL_ERROR = 'XX000'
+
 /** The function of the server that refuses a plan whose rows would be of other types (plancache.c). */
 const REVALIDATION = 'RevalidateCachedQuery'
 
@@ -50,6 +53,7 @@ export function onMisfit(error: unknown, statement: PreparedStatement, session: 
 /** Whether the server can no longer make a plan, of a text that it could make one of. */
 function isOutdated(code: string, routine: string): boolean {
   if (code === FEATURE_NOT_SUPPORTED) return routine === REVALIDATION
+  if (code === INTERNAL_ERROR) return true
   return code.startsWith(SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION) && code !== INSUFFICIENT_PRIVILEGE
 }
 

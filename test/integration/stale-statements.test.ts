@@ -221,6 +221,26 @@ test('a parameter whose type has changed is encoded as what it is then, by all',
   expect(await itemCount()).toBe(9)
 })
 
+test('a parameter of a type that was dropped and made anew is of the new one, for all', async () => {
+  const query = 'select $1::mood as mood'
+  const CALLS: ((mood: string) => Promise<unknown>)[] = [
+    (mood) => conn.fetchval(query, [mood]),
+    async (mood) => (await conn.batch([[query, [mood]]]))[0]?.rows[0]?.['mood'],
+    async (mood) => (await conn.fetchmany(query, [[mood]]))[0]?.['mood'],
+    async (mood) => {
+      await using statement = await conn.prepare(query)
+      return statement.fetchval([mood])
+    },
+  ]
+  await other.execute("create type mood as enum ('fine')")
+  for (const call of CALLS) {
+    await call('fine')
+    await other.execute("drop type mood; create type mood as enum ('fine')")
+    expect(await call('fine')).toBe('fine')
+  }
+  await other.execute('drop type mood')
+})
+
 test('a batch of more statements than the cache holds reads what changes as it is then', async () => {
   await using small = await connect(dsn(), { statementCacheSize: 1 })
   const batch = [SELECT, 'select 1', SELECT]
