@@ -225,6 +225,20 @@ describe('columns', () => {
     expect(new ColumnsBuilder(columns, PLAIN).addRun(run, 0, run.length, 5, [])).toBe(0)
   })
 
+  test('more columns than code is made for are read without it', () => {
+    const types = Array.from(
+      { length: 210 },
+      (_, i) => ['int4', 'int8', 'timestamptz', 'bool'][i % 4] ?? '',
+    )
+    const values = [7, 8, new Date(9), true]
+    const row = types.map((_, i) => values[i % 4])
+    for (const format of [PLAIN, ARROW]) {
+      const few = build(columnsOf(types.slice(0, 4), 1), [row.slice(0, 4)], format).data
+      const { data } = build(columnsOf(types, 1), [row], format)
+      expect(data).toEqual(types.map((_, i) => few[i % 4]))
+    }
+  })
+
   test('what is no row is a ProtocolError', () => {
     const columns = columnsOf(['int4', 'text'], 1)
     const bytes = body(columns, [1, 'abc'])
