@@ -1,4 +1,5 @@
 import { DRIVERS } from '../drivers/drivers.js'
+import { goalOutcomes } from '../drivers/goals.js'
 import type { DriverFigures, DriversResult } from '../drivers/result.js'
 import { formatFactor, toSignificant } from './format.js'
 import { textTable } from './text-table.js'
@@ -32,6 +33,21 @@ export function driversText(result: DriversResult): string {
       meanRows(result),
     )}`,
   )
+  const goals = goalOutcomes(result)
+  if (goals.length > 0) {
+    const headings = ['goal', 'at least', 'measured', '']
+    parts.push(
+      `goals\n${textTable(
+        headings.map((heading, i) => ({ heading, align: i === 0 ? 'left' : 'right' })),
+        goals.map(({ title, atLeast, ratio: measured }) => [
+          title,
+          ratio(atLeast),
+          ratio(measured),
+          measured >= atLeast ? 'reached' : 'missed',
+        ]),
+      )}`,
+    )
+  }
   const absences = absencesOf(result)
   if (absences.length > 0) parts.push(`absent:\n${absences.map((each) => `  ${each}\n`).join('')}`)
   return `${parts.join('\n')}\n`

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { geometricMeans } from '../../bench/drivers/geometric-mean.js'
+import { goalOutcomes } from '../../bench/drivers/goals.js'
 import type { DriverFigures, DriversResult } from '../../bench/drivers/result.js'
 import { driversPage } from '../../bench/report/drivers-page.js'
 import { driversText } from '../../bench/report/drivers-text.js'
@@ -59,6 +60,24 @@ describe('the report', () => {
     expect(text).toMatch(/sluice +400 +4\.00× .* 4\.00×/)
     expect(text).toMatch(/sluice +6\.0× +6\.0× +2/)
     expect(text).toContain('bun: bun is not installed (a d10, b d10)')
+    expect(text).toMatch(/seven, ten connections, queries\/s, against pg +4\.00× +6\.00× +reached/)
+    expect(text).toMatch(/seven, ten connections, client CPU, against pg +9\.00× +6\.00× +missed/)
+    expect(text).not.toContain('against bun')
+  })
+
+  test('a goal over several cases is their geometric mean', () => {
+    const results = ['pg_type', 'generate_series', 'wide10k'].flatMap((name, i) => [
+      figures(name, 'sluice-pg', 1, 10),
+      figures(name, 'pg', 1, 10 * 2 ** i),
+    ])
+    const outcomes = goalOutcomes({ ...RESULT, results, geomean: {} })
+    expect(outcomes).toEqual([
+      {
+        title: 'drop-in, large results, client CPU, against pg',
+        atLeast: 2,
+        ratio: expect.closeTo(2),
+      },
+    ])
   })
 
   test('as a page escapes what it shows and loads nothing', () => {
