@@ -16,7 +16,8 @@ const HELP = `npm run bench -- pool [OPTIONS]
 
 The pool by itself, on a server of its own:
 
-  uncontended  acquire and release with idle connections, µs of CPU, rounds interleaved
+  uncontended  acquire and release with idle connections, µs of CPU; and for how long nothing else can
+               run while ten connections are opened; rounds interleaved, a process for each driver
   queue        1,000 callers at once on 10 connections: who waits how long, and in which order
   spike        50 requests of 2 ms at once, 5 connections open, 50 allowed, 150 ms to connect:
                how many connections there are afterwards
@@ -38,16 +39,17 @@ export const pool: Benchmark = {
     const target = targetOf(server)
     const [rounds, pairs] = options.quick ? [3, 5_000] : [9, 50_000]
     const uncontended = await measureUncontended(chosen, target, rounds, pairs)
-    const own = uncontended.get('sluice') ?? Number.NaN
+    const own = uncontended.get('sluice')?.turnUs ?? Number.NaN
     const rows: string[][] = []
     for (const peer of chosen) {
       signal.throwIfAborted()
       const queue = await measureQueue(peer, target, options.quick ? 200 : 1_000)
       const spike = await measureSpike(peer, target)
-      const cpuUs = uncontended.get(peer.name) ?? Number.NaN
+      const { turnUs = Number.NaN, coldStallMs = Number.NaN } = uncontended.get(peer.name) ?? {}
       rows.push([
         peer.name,
-        `${cpuUs.toFixed(2)} µs (${(cpuUs / own).toFixed(1)}x)`,
+        `${turnUs.toFixed(2)} µs (${(turnUs / own).toFixed(1)}x)`,
+        `${coldStallMs.toFixed(1)} ms`,
         `${queue.outOfOrder}`,
         `${queue.p50.toFixed(0)} / ${queue.p99.toFixed(0)} / ${queue.longest.toFixed(0)} ms`,
         `${spike.opened}`,
@@ -59,6 +61,7 @@ export const pool: Benchmark = {
         [
           { heading: 'driver', align: 'left' },
           { heading: 'acquire + release, CPU', align: 'right' },
+          { heading: 'ten opened: stall', align: 'right' },
           { heading: 'out of order', align: 'right' },
           { heading: 'wait p50 / p99 / longest', align: 'right' },
           { heading: 'spike: connections', align: 'right' },

@@ -4,26 +4,42 @@ import { median, percentile } from '../support/statistics.js'
 import type { Peer, PeerTarget } from './peers.js'
 import { Turns } from './turns.js'
 
-/** Acquire and release again and again on a pool with idle connections: µs of CPU for each pair, by peer. */
+/** What a pool costs while nobody has to wait. */
+export interface UncontendedResult {
+  /** µs of CPU to acquire and release a connection that is free. */
+  readonly turnUs: number
+  /** For how long nothing else could run while ten connections were opened, in ms. */
+  readonly coldStallMs: number
+}
+
+/** Acquires and releases again and again on a pool with idle connections, and opens pools; by peer. */
 export async function measureUncontended(
   peers: readonly Peer[],
   target: PeerTarget,
   rounds: number,
   pairs: number,
-): Promise<ReadonlyMap<string, number>> {
-  const processes: { name: string; turns: Turns; samples: number[] }[] = []
+): Promise<ReadonlyMap<string, UncontendedResult>> {
+  const processes: { name: string; turns: Turns; samples: number[]; stalls: number[] }[] = []
   try {
     for (const peer of peers) {
       const turns = await Turns.start(peer, target, pairs)
-      processes.push({ name: peer.name, turns, samples: [] })
+      processes.push({ name: peer.name, turns, samples: [], stalls: [] })
     }
     for (let round = 0; round < rounds; round++) {
       for (const { turns, samples } of processes) samples.push(await turns.measure())
     }
+    for (let round = 0; round < rounds; round++) {
+      for (const { turns, stalls } of processes) stalls.push(await turns.openCold())
+    }
   } finally {
     for (const { turns } of processes) await turns.end()
   }
-  return new Map(processes.map(({ name, samples }) => [name, median(samples)]))
+  return new Map(
+    processes.map(({ name, samples, stalls }) => [
+      name,
+      { turnUs: median(samples), coldStallMs: median(stalls) },
+    ]),
+  )
 }
 
 /** How callers fared that all came at once. */

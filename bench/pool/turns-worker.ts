@@ -1,6 +1,6 @@
-/** The process of {@link Turns}: gets its order, then says how long each round took. */
+/** The process of {@link Turns}: gets its order, then says what each round cost. */
 import { once } from 'node:events'
-import { type PeerPool, peers } from './peers.js'
+import { type Peer, type PeerPool, type PeerTarget, peers } from './peers.js'
 import type { TurnsOrder } from './turns.js'
 
 async function measure(pool: PeerPool, pairs: number): Promise<number> {
@@ -8,6 +8,26 @@ async function measure(pool: PeerPool, pairs: number): Promise<number> {
   await pool.turn(pairs)
   const { user, system } = process.cpuUsage(before)
   return (user + system) / pairs
+}
+
+/** Opens a pool of ten connections that are all in use; gives for how long nothing else could run, in ms. */
+async function measureColdPool(peer: Peer, target: PeerTarget): Promise<number> {
+  let longest = 0
+  let before = performance.now()
+  let isOver = false
+  const tick = (): void => {
+    const now = performance.now()
+    longest = Math.max(longest, now - before)
+    before = now
+    if (!isOver) setImmediate(tick)
+  }
+  setImmediate(tick)
+  const pool = await peer.open(target, { min: 10, max: 10 })
+  const ten = await Promise.all(Array.from({ length: 10 }, () => pool.acquire()))
+  isOver = true
+  for (const connection of ten) connection.release()
+  await pool.close()
+  return longest
 }
 
 const [order] = (await once(process, 'message')) as [TurnsOrder]
@@ -21,7 +41,11 @@ process.send?.(await measure(pool, order.pairs))
 for (;;) {
   const [command] = await once(process, 'message')
   if (command === 'end') break
-  process.send?.(await measure(pool, order.pairs))
+  process.send?.(
+    command === 'cold'
+      ? await measureColdPool(peer, order.target)
+      : await measure(pool, order.pairs),
+  )
 }
 await pool.close()
 process.disconnect()

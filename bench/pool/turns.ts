@@ -18,9 +18,14 @@ const WORKER = fileURLToPath(new URL('turns-worker.ts', import.meta.url))
  */
 export class Turns {
   readonly #child
+  readonly #exited: Promise<never>
 
   private constructor(order: TurnsOrder) {
     this.#child = fork(WORKER, { serialization: 'advanced' })
+    this.#exited = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`the process of a pool ended with ${code}`)
+    })
+    this.#exited.catch(() => {})
     this.#child.send(order)
   }
 
@@ -37,13 +42,15 @@ export class Turns {
     return this.#answer()
   }
 
+  /** Opens ten connections at once: for how long nothing else could run, in ms. */
+  async openCold(): Promise<number> {
+    this.#child.send('cold')
+    return this.#answer()
+  }
+
   async #answer(): Promise<number> {
-    const exited = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`the process of a pool ended with ${code}`)
-    })
-    exited.catch(() => {})
-    const [cpuUs] = await Promise.race([once(this.#child, 'message'), exited])
-    return cpuUs as number
+    const [figure] = await Promise.race([once(this.#child, 'message'), this.#exited])
+    return figure as number
   }
 
   async end(): Promise<void> {
