@@ -93,5 +93,6 @@ test('one of two hosts down at creation: the other serves', async () => {
   await cluster.primary.kill('SIGKILL')
   pool = await createPool(dsn, { minSize: 1, hostRecheck: 200 })
   expect(await pool.fetchval(isStandby)).toBe(true)
-  expect(pool.stats()).toMatchObject({ lent: 0 })
+  // The server may just be asked for its role, which is a loan as well.
+  await until(() => pool?.stats().lent === 0)
 }, 60_000)

@@ -36,6 +36,8 @@ export interface SweepResult {
 }
 
 const DEADLINE_MS = 10_000
+/** The same where it falls silent: a connection that only listens asks for a sign of life every 30 s. */
+const SILENCE_DEADLINE_MS = 40_000
 /** Where a connection falls silent a call may take so long; see {@link SweepTarget.patienceMs}. */
 const PATIENCE_MS = 250
 /** All runs have names of the same length, and so conversations of the same length. */
@@ -140,7 +142,8 @@ export class Sweep implements AsyncDisposable {
       ...{ host: '127.0.0.1', port: proxy.port, user, password, database, application },
       ...{ tls: this.#options.tls, patienceMs },
     }
-    const log = new CallLog(this.#options.deadlineMs ?? DEADLINE_MS)
+    const usual = patienceMs === undefined ? DEADLINE_MS : SILENCE_DEADLINE_MS
+    const log = new CallLog(this.#options.deadlineMs ?? usual)
     const works = await this.#subject.run(target, run, log)
     const bytes = proxy.connections.map((connection) => ({ ...connection.bytes }))
     await proxy[Symbol.asyncDispose]()
