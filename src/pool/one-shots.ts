@@ -3,7 +3,7 @@ import type { Request } from '../wire/request.js'
 import { QueryRequest } from '../wire/requests/query.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import { mayChangeSession, mayCopy } from '../wire/session-state.js'
-import { abandonmentOf } from './abandonment.js'
+import { onAbandoned } from './abandonment.js'
 import type { PooledConnection } from './pooled-connection.js'
 import type { Waiter } from './resource-lifecycle.js'
 import { ALREADY_SETTLED, type ResourcePool } from './resource-pool.js'
@@ -71,7 +71,7 @@ export class OneShots {
     const handle = this.#resources.enqueue(waiter, timeoutMs)
     // One that was served at once belongs to its connection now.
     if (request.isLimited && handle !== ALREADY_SETTLED) {
-      abandonmentOf(request)?.addEventListener('abort', () => this.#resources.cancel(handle))
+      onAbandoned(request, () => this.#resources.cancel(handle))
     }
   }
 
