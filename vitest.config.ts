@@ -11,7 +11,7 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/hygiene.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT } },
       {

@@ -116,7 +116,9 @@ function openBeside(client: SessionClient, signal: AbortSignal): Promise<Socket>
     ssl: client.ssl,
     sslNegotiation: client.sslNegotiation,
   })
-  signal.addEventListener('abort', () => beside.stream.destroy(), { once: true })
+  const onAbort = () => beside.stream.destroy()
+  signal.addEventListener('abort', onAbort)
+  beside.stream.once('close', () => signal.removeEventListener('abort', onAbort))
   return beside._open(client.port, client.host) as Promise<Socket>
 }
 

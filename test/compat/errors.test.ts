@@ -62,7 +62,9 @@ async function withServer<T>(
   answer: (socket: import('node:net').Socket) => void,
   use: (port: number) => Promise<T>,
 ): Promise<T> {
+  const sockets: import('node:net').Socket[] = []
   const server = createServer((socket) => {
+    sockets.push(socket)
     socket.on('error', () => {})
     answer(socket)
   })
@@ -70,6 +72,7 @@ async function withServer<T>(
   try {
     return await use((server.address() as { port: number }).port)
   } finally {
+    for (const socket of sockets) socket.destroy()
     server.close()
   }
 }

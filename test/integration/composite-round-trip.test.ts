@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect } from '../../src/index.js'
 import type { TypeOptions } from '../../src/types/type-options.js'
+import { sharesConnections } from '../support/left-behind.js'
 import { readableBy } from '../support/older-servers.js'
 import { testServer } from '../support/server.js'
 import { typeValues } from '../unit/types/arbitraries.js'
@@ -37,6 +38,8 @@ function connectionWith(types: TypeOptions = {}): Promise<Connection> {
   }
   return conn
 }
+
+sharesConnections()
 
 beforeAll(async () => {
   const server = await testServer()

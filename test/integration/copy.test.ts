@@ -6,11 +6,14 @@ import { Readable, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Connection, connect, createPool, type Pool } from '../../src/index.js'
+import { sharesConnections } from '../support/left-behind.js'
 import { testServer } from '../support/server.js'
 
 let conn: Connection
 let pool: Pool
 let folder: string
+
+sharesConnections()
 
 beforeAll(async () => {
   const server = await testServer()

@@ -7,10 +7,13 @@ import {
   type LimitOptions,
   type Pool,
 } from '../../src/index.js'
+import { sharesConnections } from '../support/left-behind.js'
 import { testServer } from '../support/server.js'
 
 let conn: Connection
 let pool: Pool
+
+sharesConnections()
 
 beforeAll(async () => {
   const server = await testServer()

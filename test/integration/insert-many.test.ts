@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
   type Connection,
   connect,
@@ -15,8 +15,11 @@ import { testServer } from '../support/server.js'
 
 let conn: Connection
 
+beforeAll(async () => {
+  conn = await connect((await testServer()).dsn())
+})
+
 beforeEach(async () => {
-  conn ??= await connect((await testServer()).dsn())
   await conn.execute(`
     drop schema if exists rows_at_once cascade; create schema rows_at_once;
     set search_path to rows_at_once;
@@ -27,7 +30,7 @@ beforeEach(async () => {
       double int generated always as (size * 2) stored)`)
 })
 
-afterAll(() => conn?.close())
+afterAll(() => conn.close())
 
 const THING = {
   name: 'ä "b" \\ {c}, (d)',

@@ -5,6 +5,7 @@ import { BUILTIN_CONTAINERS } from '../../src/types/builtin-containers.js'
 import { BUILTIN_TYPES } from '../../src/types/builtin-types.js'
 import { OIDS } from '../../src/types/oid.js'
 import type { TypeOptions } from '../../src/types/type-options.js'
+import { sharesConnections } from '../support/left-behind.js'
 import { readableBy } from '../support/older-servers.js'
 import { testServer } from '../support/server.js'
 import { type TypeValues, typeValues } from '../unit/types/arbitraries.js'
@@ -41,6 +42,8 @@ function connectionWith(types: TypeOptions = {}): Promise<Connection> {
   }
   return conn
 }
+
+sharesConnections()
 
 beforeAll(async () => {
   const server = await testServer()

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, createPool, type Pool } from '../../src/index.js'
+import { sharesConnections } from '../support/left-behind.js'
 import { testServer } from '../support/server.js'
 
 let conn: Connection
 let pool: Pool
+
+sharesConnections()
 
 beforeAll(async () => {
   const server = await testServer()
