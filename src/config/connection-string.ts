@@ -158,7 +158,7 @@ function parseQuery(query: string, store: Store): void {
  * URI was missed (as in libpq 18).
  */
 function decode(text: string, name: string): string {
-  const trimmed = text.replace(/^ +| +$/g, '')
+  const trimmed = text.replace(/^ +|(?<! ) +$/g, '')
   if (trimmed.includes(' ')) {
     throw malformed(`${name} contains a space, which must be written as %20`)
   }

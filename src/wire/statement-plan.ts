@@ -1,5 +1,7 @@
+import type { MessageWriter } from '../protocol/message-writer.js'
 import type { FieldDescription, Format } from '../protocol/messages.js'
 import type { Codec } from '../types/codec.js'
+import { ParameterEncoder } from '../types/parameters.js'
 import {
   compileArrayDecoder,
   compileObjectDecoder,
@@ -14,6 +16,7 @@ export class StatementPlan {
   readonly parameters: readonly Codec[]
   readonly columns: readonly (FieldDescription & ResultColumn)[]
   readonly resultFormats: readonly Format[]
+  #encoder: ParameterEncoder | undefined
   #objects: RowDecoder<Record<string, unknown>> | undefined
   #arrays: RowDecoder<unknown[]> | undefined
   readonly #values: RowDecoder<unknown>[] = []
@@ -58,6 +61,12 @@ export class StatementPlan {
       ({ format, codec }) => format === 0 || codec.decodeBinary !== undefined,
     )
     return isReadable ? new StatementPlan(this.parameters, columns, formats) : undefined
+  }
+
+  /** Appends the part of a Bind that carries the parameters; see {@link encodeParameters}, whose errors it throws. */
+  encodeParameters(values: readonly unknown[], out: MessageWriter): void {
+    this.#encoder ??= new ParameterEncoder(this.parameters)
+    this.#encoder.encode(values, out)
   }
 
   /** Decodes a row as an object by column name. */

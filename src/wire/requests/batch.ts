@@ -8,7 +8,6 @@ import {
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
 import { beginBind, finishBind, writeExecute, writeSync } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
-import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { Preparation } from '../preparation.js'
 import { PreparedStatement } from '../prepared-statement.js'
@@ -174,7 +173,7 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
       part.preparation.write(out)
     }
     beginBind(out, '', name)
-    encodeParameters(plan.parameters, item.parameters, out)
+    plan.encodeParameters(item.parameters, out)
     finishBind(out, plan.resultFormats)
     writeExecute(out, '', this.#shape.maxRows)
   }

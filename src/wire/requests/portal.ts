@@ -8,7 +8,6 @@ import {
   writeSync,
 } from '../../protocol/frontend.js'
 import { Backend, type Format, type TransactionStatus } from '../../protocol/messages.js'
-import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
@@ -112,7 +111,7 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
     this.#portal.onPlan(plan)
     const { out } = wire
     beginBind(out, this.#portal.name, statement.name)
-    encodeParameters(plan.parameters, this.parameters, out)
+    plan.encodeParameters(this.parameters, out)
     finishBind(out, plan.resultFormats)
     if (this.#maxRows > 0) writeExecute(out, this.#portal.name, this.#maxRows)
     writeSync(out)

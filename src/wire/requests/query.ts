@@ -9,7 +9,6 @@ import {
   writeSync,
 } from '../../protocol/frontend.js'
 import { Backend, type FieldDescription, type TransactionStatus } from '../../protocol/messages.js'
-import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
@@ -116,7 +115,7 @@ export class QueryRequest<T> extends StatementRequest<T> {
     if (!this.isBlind) this.#decodeRow = this.#shape.decoder?.(plan)
     const { out } = wire
     beginBind(out, '', statement.name)
-    encodeParameters(plan.parameters, this.parameters, out)
+    plan.encodeParameters(this.parameters, out)
     finishBind(out, plan.resultFormats)
     writeExecute(out, '', this.#shape.maxRows)
     if (statement.mayCopy) {

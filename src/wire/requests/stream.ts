@@ -8,7 +8,6 @@ import {
   writeSync,
 } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
-import { encodeParameters } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import type { PreparedStatement } from '../prepared-statement.js'
@@ -76,7 +75,7 @@ export class StreamRequest<Row> extends StatementRequest<string> {
     this.#decodeRow = this.#chooseDecoder(plan)
     const { out } = wire
     beginBind(out, '', statement.name)
-    encodeParameters(plan.parameters, this.parameters, out)
+    plan.encodeParameters(this.parameters, out)
     finishBind(out, plan.resultFormats)
     writeExecute(out, '', 0)
     // See QueryRequest.
