@@ -65,7 +65,11 @@ export const bytea: TraitedCodec<Buffer> = {
     const isHex = end - start >= 2 && buf[start] === BACKSLASH && buf[start + 1] === LETTER_X
     return isHex ? decodeHex(buf, start + 2, end) : decodeEscape(buf, start, end)
   },
-  decodeBinary: (buf, start, end) => Buffer.from(buf.subarray(start, end)),
+  decodeBinary(buf, start, end) {
+    const bytes = Buffer.allocUnsafe(end - start)
+    buf.copy(bytes, 0, start, end)
+    return bytes
+  },
   encodeText(value, out) {
     const bytes = bytesOf('bytea', value)
     out.utf8(`\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`)

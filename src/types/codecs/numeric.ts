@@ -4,6 +4,7 @@ import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
 import { cannotEncode, malformed } from '../value-errors.js'
 import { type Decimal, isSameDecimal, parseDecimal } from './decimal.js'
+import { decodeAscii } from './utf8.js'
 
 const POSITIVE = 0x0000
 const NEGATIVE = 0x4000
@@ -19,13 +20,12 @@ const MAX_WEIGHT_DIGITS = 131072
 const PRINTED = /^(?:-?\d+(?:\.\d+)?|NaN|-?Infinity)$/
 const SPECIAL = /^(?:(nan)|([+-])?inf(?:inity)?)$/i
 
-/** `0000` to `9999`, made at first use: looking a group of digits up is cheaper than printing it. */
-let groupTexts: readonly string[] | undefined
+const ZERO = 0x30
+const POINT = 0x2e
+const MINUS = 0x2d
 
-function makeGroupTexts(): readonly string[] {
-  groupTexts = Array.from({ length: 10_000 }, (_, group) => String(group).padStart(4, '0'))
-  return groupTexts
-}
+/** Where the digits of usual numbers are written: a text of pieces would be kept in pieces. */
+const scratch = Buffer.allocUnsafeSlow(64)
 
 /**
  * Reads a binary `numeric` as the text that the server prints for it.
@@ -37,46 +37,66 @@ function makeGroupTexts(): readonly string[] {
  */
 function decodeNumeric(buf: Buffer, start: number, end: number): string {
   if (end - start < HEADER_BYTES) throw malformed('numeric', 'shorter than its header')
-  const count = buf.readUInt16BE(start)
-  const weight = buf.readInt16BE(start + 2)
-  const sign = buf.readUInt16BE(start + 4)
-  const scale = buf.readUInt16BE(start + 6)
+  const count = (byteAt(buf, start) << 8) | byteAt(buf, start + 1)
+  const weight = ((byteAt(buf, start + 2) << 24) >> 16) | byteAt(buf, start + 3)
+  const sign = (byteAt(buf, start + 4) << 8) | byteAt(buf, start + 5)
+  const scale = (byteAt(buf, start + 6) << 8) | byteAt(buf, start + 7)
   if (end - start !== HEADER_BYTES + 2 * count) {
     throw malformed('numeric', `${end - start} bytes do not hold ${count} groups of digits`)
   }
   if (sign !== POSITIVE && sign !== NEGATIVE) return specialText(sign)
   if (scale > MAX_SCALE) throw malformed('numeric', `a scale of ${scale}`)
 
-  const texts = groupTexts ?? makeGroupTexts()
-  let text = ''
-  for (let i = 0; i <= weight; i++) {
-    const group = groupAt(buf, start, count, i)
-    if (text !== '') text += texts[group]
-    else if (group !== 0) text = String(group)
+  // A sign, a zero, the groups before the point, the point, the groups behind it.
+  const length = 2 + 4 * Math.max(weight + 1, 0) + 1 + scale + 3
+  const out = length <= scratch.length ? scratch : Buffer.allocUnsafe(length)
+  let at = 0
+  if (sign === NEGATIVE) out[at++] = MINUS
+  let group = 0
+  let next = 0
+  while (next <= weight && group === 0) group = groupAt(buf, start, count, next++)
+  at = writeDigits(out, at, group)
+  while (next <= weight) at = writeGroup(out, at, groupAt(buf, start, count, next++))
+  if (scale > 0) {
+    out[at++] = POINT
+    const from = at
+    for (let i = weight + 1; at - from < scale; i++) {
+      at = writeGroup(out, at, groupAt(buf, start, count, i))
+    }
+    at = from + scale
   }
-  if (text === '') text = '0'
-  if (scale > 0) text += `.${fractionText(buf, start, count, weight, scale, texts)}`
-  return sign === NEGATIVE ? `-${text}` : text
+  return decodeAscii(out, 0, at)
 }
 
-function fractionText(
-  buf: Buffer,
-  start: number,
-  count: number,
-  weight: number,
-  scale: number,
-  texts: readonly string[],
-): string {
-  let fraction = ''
-  for (let i = weight + 1; fraction.length < scale; i++) {
-    fraction += texts[groupAt(buf, start, count, i)]
-  }
-  return fraction.length === scale ? fraction : fraction.slice(0, scale)
+/** Writes a number below 10,000 without zeros before it. */
+function writeDigits(out: Buffer, start: number, group: number): number {
+  if (group >= 1000) return writeGroup(out, start, group)
+  let at = start
+  if (group >= 100) out[at++] = ZERO + ((group / 100) | 0)
+  if (group >= 10) out[at++] = ZERO + (((group / 10) | 0) % 10)
+  out[at++] = ZERO + (group % 10)
+  return at
+}
+
+/** Writes four digits. */
+function writeGroup(out: Buffer, at: number, group: number): number {
+  const hundreds = (group / 100) | 0
+  const rest = group - hundreds * 100
+  out[at] = ZERO + ((hundreds / 10) | 0)
+  out[at + 1] = ZERO + (hundreds % 10)
+  out[at + 2] = ZERO + ((rest / 10) | 0)
+  out[at + 3] = ZERO + (rest % 10)
+  return at + 4
+}
+
+function byteAt(buf: Buffer, at: number): number {
+  return buf[at] as number
 }
 
 function groupAt(buf: Buffer, start: number, count: number, index: number): number {
   if (index < 0 || index >= count) return 0
-  const group = buf.readUInt16BE(start + HEADER_BYTES + 2 * index)
+  const at = start + HEADER_BYTES + 2 * index
+  const group = (byteAt(buf, at) << 8) | byteAt(buf, at + 1)
   if (group > 9999) throw malformed('numeric', 'a group of digits above 9999')
   return group
 }

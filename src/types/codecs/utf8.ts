@@ -34,7 +34,19 @@ function generateDecoder(): typeof decodeUtf8 {
   return new Function('utf8Slice', code)(utf8Slice) as typeof decodeUtf8
 }
 
+/** Decodes bytes below 0x80, of which the caller knows that they are such. */
+export function decodeAscii(buf: Buffer, start: number, end: number): string {
+  return end - start > MAX_SHORT_LENGTH
+    ? (buf as SlicingBuffer).latin1Slice(start, end)
+    : decodeUtf8(buf, start, end)
+}
+
 /** What `toString` calls in the end; it takes a third of the time on its way there. */
+interface SlicingBuffer extends Buffer {
+  utf8Slice(start: number, end: number): string
+  latin1Slice(start: number, end: number): string
+}
+
 function utf8Slice(buf: Buffer, start: number, end: number): string {
-  return (buf as Buffer & { utf8Slice(start: number, end: number): string }).utf8Slice(start, end)
+  return (buf as SlicingBuffer).utf8Slice(start, end)
 }

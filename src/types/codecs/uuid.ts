@@ -1,6 +1,8 @@
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
+import { canGenerateCode } from '../generated-code.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
+import { decodeAscii } from './utf8.js'
 
 const HYPHEN = 0x2d
 const PRINTED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -14,8 +16,34 @@ const LOW_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => digitCode(byte 
 /** Where in the text the digits of each byte begin. */
 const POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 
-/** Where the text of a uuid is put together, so that it becomes one flat string. */
+/** Where the text of a uuid is put together without generated code, so that it becomes one flat string. */
 const scratch = Buffer.alloc(36, HYPHEN)
+
+/** The text of the sixteen bytes at `start`; by one call with all characters in half the time. */
+const printBytes: (buf: Buffer, start: number) => string = canGenerateCode()
+  ? generatePrinter()
+  : (buf, start) => {
+      for (let i = 0; i < 16; i++) {
+        const byte = buf[start + i] ?? 0
+        const to = POSITIONS[i] ?? 0
+        scratch[to] = HIGH_DIGITS[byte] ?? 0
+        scratch[to + 1] = LOW_DIGITS[byte] ?? 0
+      }
+      return decodeAscii(scratch, 0, scratch.length)
+    }
+
+function generatePrinter(): typeof printBytes {
+  const characters = POSITIONS.flatMap((at, i) => {
+    const digits = [`high[b${i}]`, `low[b${i}]`]
+    return POSITIONS[i + 1] === at + 3 ? [...digits, String(HYPHEN)] : digits
+  })
+  const code = `
+    return (buf, start) => {
+      const ${POSITIONS.map((_, i) => `b${i} = buf[start + ${i}]`).join(', ')}
+      return String.fromCharCode(${characters.join(', ')})
+    }`
+  return new Function('high', 'low', code)(HIGH_DIGITS, LOW_DIGITS) as typeof printBytes
+}
 
 function digitCode(digit: number): number {
   return digit.toString(16).charCodeAt(0)
@@ -69,13 +97,7 @@ export const uuid: Codec<string> = {
   },
   decodeBinary(buf, start, end) {
     expectLength('uuid', start, end, 16)
-    for (let i = 0; i < 16; i++) {
-      const byte = buf[start + i] ?? 0
-      const to = POSITIONS[i] ?? 0
-      scratch[to] = HIGH_DIGITS[byte] ?? 0
-      scratch[to + 1] = LOW_DIGITS[byte] ?? 0
-    }
-    return scratch.toString('latin1')
+    return printBytes(buf, start)
   },
   encodeText(value, out) {
     out.utf8(
