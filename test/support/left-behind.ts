@@ -62,8 +62,12 @@ const SHARED = /^a (?:handle|timer)/
 /** The ports of this process from which servers were reached, and when. */
 const ports = new Map<number, number>()
 
-/** Begins to note. Once per process of tests. */
+let isWatching = false
+
+/** Begins to note, once in a process of tests: several files may run in it. */
 export function watch(): void {
+  if (isWatching) return
+  isWatching = true
   watchTimers('setTimeout', realSetTimeout)
   watchTimers('setInterval', realSetInterval)
   subscribe('net.client.socket', (message) => {
