@@ -34,9 +34,9 @@ export interface DriversRun {
 
 /**
  * A worker warms up until the compiler has seen enough: in rounds of so many ms, until none of so many in
- * a row costs clearly less than the best before it, but no more than so many.
+ * a row costs clearly less than the best before it, but for no more than so many ms.
  */
-const WARM_UP = { roundMs: 300, idleRounds: 3, gain: 0.95, maxRounds: 15 } as const
+const WARM_UP = { roundMs: 300, idleRounds: 3, gain: 0.95, maxMs: 4_000 } as const
 
 /**
  * Measures every driver in every case and mode: a process each, opened side by side, their rounds
@@ -170,8 +170,10 @@ async function measureCase(
 async function warmUp(worker: Worker): Promise<void> {
   let best = Number.POSITIVE_INFINITY
   let idleRounds = 0
-  for (let i = 0; i < WARM_UP.maxRounds && idleRounds < WARM_UP.idleRounds; i++) {
-    const { cpuUs } = await worker.run(WARM_UP.roundMs)
+  let spentMs = 0
+  while (spentMs < WARM_UP.maxMs && idleRounds < WARM_UP.idleRounds) {
+    const { cpuUs, ms } = await worker.run(WARM_UP.roundMs)
+    spentMs += ms
     idleRounds = cpuUs < best * WARM_UP.gain ? 0 : idleRounds + 1
     best = Math.min(best, cpuUs)
   }

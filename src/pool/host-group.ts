@@ -205,9 +205,8 @@ export class HostGroup implements PoolBackend {
     const resources = { ...this.#options.resources, minSize: 0 }
     const pool = new HostPool(config, { ...this.#options, resources }, () => this.#fitSizes())
     for (const [name, codec] of this.#codecs) pool.setCodec(name, codec)
-    this.#members.set(host.address, {
-      ...{ address: host.address, pool, downUntilMs: 0, checking: undefined },
-    })
+    const { address } = host
+    this.#members.set(address, { address, pool, downUntilMs: 0, checking: undefined })
   }
 
   async #acquire(

@@ -149,7 +149,7 @@ const POOL_OPTIONS = {
       min: { parse: milliseconds({ min: 1 }), default: 100, unit: 'ms', doc: 'The first pause.' },
       max: {
         parse: milliseconds({ min: 1 }),
-        default: 1_000,
+        default: 500,
         unit: 'ms',
         doc: 'The longest pause.',
       },
@@ -170,7 +170,7 @@ const POOL_OPTIONS = {
         doc: 'After failing for so long callers are refused at once during pauses; 0 for never.',
       },
     }),
-    default: { min: 100, max: 1_000, factor: 2, jitter: 0.5, failFast: 0 },
+    default: { min: 100, max: 500, factor: 2, jitter: 0.5, failFast: 0 },
     doc: 'Pauses between attempts to connect while they fail.',
   },
   validateAfterIdle: {
