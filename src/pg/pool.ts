@@ -16,6 +16,9 @@ import type { Done, QueryArrayResult, QueryResult, Submittable } from './query-t
 
 const noRelease: Release = () => {}
 
+/** What is called with the outcome of a query. */
+type CallbackOfQuery = (error: Error | undefined, result?: unknown) => void
+
 /** Clients to lend, with the interface of pg-pool. */
 export class Pool extends EventEmitter {
   options: PoolOptions
@@ -68,7 +71,7 @@ export class Pool extends EventEmitter {
       })
     }
     // The callback belongs to who asked, not to who opened the connection or gave it back.
-    this.#checkOut(AsyncResource.bind(callback))
+    this.#checkOut(inContextOfCaller(callback))
     return undefined
   }
 
@@ -311,17 +314,13 @@ export class Pool extends EventEmitter {
     const [parameters, done] =
       typeof values === 'function' ? [undefined, values] : [values, callback]
     if (typeof done === 'function') {
-      this.#queryOnce(text, parameters, AsyncResource.bind(done as (...args: unknown[]) => void))
+      this.#queryOnce(text, parameters, inContextOfCaller(done as CallbackOfQuery))
       return undefined
     }
     return this.#promise((settle) => this.#queryOnce(text, parameters, settle))
   }
 
-  #queryOnce(
-    text: unknown,
-    values: unknown,
-    callback: (error: Error | undefined, result?: unknown) => void,
-  ): void {
+  #queryOnce(text: unknown, values: unknown, callback: CallbackOfQuery): void {
     this.connect((error, client) => {
       if (client === undefined) {
         callback(error)
@@ -386,6 +385,14 @@ export class Pool extends EventEmitter {
       throw error
     })
   }
+}
+
+/** As `AsyncResource.bind`, which on Node.js 20 takes 17 µs for it. */
+function inContextOfCaller<Args extends unknown[]>(
+  callback: (...args: Args) => void,
+): (...args: Args) => void {
+  const resource = new AsyncResource('SLUICE_PG_POOL')
+  return (...args) => resource.runInAsyncScope(callback, undefined, ...args)
 }
 
 function isReusable(client: PooledClient): boolean {
