@@ -22,7 +22,8 @@ function messageOf(find: () => unknown): string {
 
 test('the installed version is found by its number too', () => {
   expect(installed.major).toBeGreaterThanOrEqual(18)
-  expect(findEmbeddedPackage(installed.major)).toEqual(installed)
+  // Another package may have it too, under a name with its number.
+  expect(findEmbeddedPackage(installed.major).major).toBe(installed.major)
 })
 
 describe('what is not installed is named with the command to install it', () => {
