@@ -1,4 +1,5 @@
 import { InterfaceError } from '../base/errors.js'
+import type { LimitOptions } from './query-options.js'
 import type { Transaction } from './transaction.js'
 
 /** What an open {@link LargeObject} may be used for. */
@@ -21,13 +22,21 @@ const ORIGINS: Readonly<Record<SeekOrigin, number>> = { start: 0, current: 1, en
 const STREAM_BYTES = 64 * 1024
 
 /** Makes an empty large object and gives its OID, which is `oid` if that is given and free. */
-export async function createLargeObject(transaction: Transaction, oid = 0): Promise<number> {
-  return Number(await transaction.fetchval('select pg_catalog.lo_create($1)', [oid]))
+export async function createLargeObject(
+  transaction: Transaction,
+  oid = 0,
+  options?: LimitOptions,
+): Promise<number> {
+  return Number(await transaction.fetchval('select pg_catalog.lo_create($1)', [oid], options))
 }
 
 /** Deletes a large object. Rejects with a {@link PostgresError} (42704) when there is none of that OID. */
-export async function unlinkLargeObject(transaction: Transaction, oid: number): Promise<void> {
-  await transaction.fetchval('select pg_catalog.lo_unlink($1)', [oid])
+export async function unlinkLargeObject(
+  transaction: Transaction,
+  oid: number,
+  options?: LimitOptions,
+): Promise<void> {
+  await transaction.fetchval('select pg_catalog.lo_unlink($1)', [oid], options)
 }
 
 /**
@@ -46,16 +55,20 @@ export async function openLargeObject(
   transaction: Transaction,
   oid: number,
   mode: LargeObjectMode = 'read',
+  options?: LimitOptions,
 ): Promise<LargeObject> {
   const flags = MODES[mode]
   if (flags === undefined) throw new TypeError('the mode must be "read", "write" or "read-write"')
   const query = 'select pg_catalog.lo_open($1, $2)'
-  return new LargeObject(transaction, oid, Number(await transaction.fetchval(query, [oid, flags])))
+  const descriptor = await transaction.fetchval(query, [oid, flags], options)
+  return new LargeObject(transaction, oid, Number(descriptor))
 }
 
 /**
  * A large object that is open, with a position that reading and writing move. Made by
  * {@link openLargeObject}. It takes up to 4 TiB.
+ *
+ * A call that is given up by its `signal` or `timeout` fails the transaction, as with any query.
  */
 export class LargeObject implements AsyncDisposable {
   readonly oid: number
@@ -71,28 +84,32 @@ export class LargeObject implements AsyncDisposable {
   }
 
   /** Reads up to that many bytes; fewer at the end of the object, and none behind it. */
-  async read(length: number): Promise<Buffer> {
+  async read(length: number, options?: LimitOptions): Promise<Buffer> {
     if (!Number.isInteger(length) || length < 0) {
       throw new RangeError('the length must be a whole number of at least 0')
     }
-    return (await this.#call('loread($1, $2)', length)) as Buffer
+    return (await this.#call('loread($1, $2)', [length], options)) as Buffer
   }
 
   /** Writes all of `bytes` at the position. */
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.#call('lowrite($1, $2)', bytes)
+  async write(bytes: Uint8Array, options?: LimitOptions): Promise<void> {
+    await this.#call('lowrite($1, $2)', [bytes], options)
   }
 
   /** Moves the position, and gives it, counted from the start. */
-  async seek(offset: number | bigint, from: SeekOrigin = 'start'): Promise<number> {
+  async seek(
+    offset: number | bigint,
+    from: SeekOrigin = 'start',
+    options?: LimitOptions,
+  ): Promise<number> {
     const origin = ORIGINS[from]
     if (origin === undefined) throw new TypeError('"from" must be "start", "current" or "end"')
-    return Number(await this.#call('lo_lseek64($1, $2, $3)', offset, origin))
+    return Number(await this.#call('lo_lseek64($1, $2, $3)', [offset, origin], options))
   }
 
   /** Cuts the object off behind that many bytes, or fills it with zeros up to there. */
-  async truncate(length: number | bigint): Promise<void> {
-    await this.#call('lo_truncate64($1, $2)', length)
+  async truncate(length: number | bigint, options?: LimitOptions): Promise<void> {
+    await this.#call('lo_truncate64($1, $2)', [length], options)
   }
 
   /** The bytes from the position on, read as they are asked for. */
@@ -121,9 +138,9 @@ export class LargeObject implements AsyncDisposable {
   }
 
   /** Closes it before the end of the transaction does. Again does nothing. */
-  async close(): Promise<void> {
+  async close(options?: LimitOptions): Promise<void> {
     if (!this.#isOpen) return
-    const closed = this.#call('lo_close($1)')
+    const closed = this.#call('lo_close($1)', [], options)
     this.#isOpen = false
     await closed
   }
@@ -134,9 +151,13 @@ export class LargeObject implements AsyncDisposable {
   }
 
   /** Calls a function on the descriptor; its arguments never become text. */
-  async #call(call: string, ...args: readonly unknown[]): Promise<unknown> {
+  async #call(
+    call: string,
+    args: readonly unknown[],
+    options: LimitOptions | undefined,
+  ): Promise<unknown> {
     if (!this.#isOpen) throw new InterfaceError('the large object was closed')
     const params = [this.#descriptor, ...args]
-    return await this.#transaction.fetchval(`select pg_catalog.${call}`, params)
+    return await this.#transaction.fetchval(`select pg_catalog.${call}`, params, options)
   }
 }

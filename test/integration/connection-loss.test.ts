@@ -25,6 +25,13 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     conn.execute('select 1; select 2'),
     conn.fetchval('select $1::int', [2]),
   ],
+  types: (conn) => [
+    conn.setTypeCodec('interval', { encode: String, decode: (text) => text.toUpperCase() }),
+    conn.fetchval("select interval '1 day'"),
+    conn.resetTypeCodec('interval'),
+  ],
+  reset: (conn) => [conn.execute("set timezone = 'UTC'"), conn.reset(), conn.fetchval('select 3')],
+  columns: (conn) => [conn.fetchColumns('select n, n::text as t from generate_series(1, 3) n')],
   cancel: (conn) => [
     conn.fetchval('select pg_sleep(60)', [], { timeout: 5 }),
     conn.fetchval('select 3'),
@@ -100,7 +107,7 @@ async function startupBytes(): Promise<Record<Direction, number>> {
 for (const [name, program] of Object.entries(PROGRAMS)) {
   describe(`the program "${name}"`, () => {
     for (const [way, cut, stride] of [
-      ['toClient', 'close', 1],
+      ['toClient', 'close', 2],
       ['toClient', 'reset', 5],
       ['toServer', 'close', 3],
     ] as const) {

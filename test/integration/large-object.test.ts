@@ -93,6 +93,33 @@ test('bad input', () =>
     await expect(object.read(1)).rejects.toThrow(InterfaceError)
   }))
 
+test('each call can be given up, before it is sent and while it runs', () =>
+  withObject(async (tx, oid) => {
+    const reason = new Error('no longer wanted')
+    const aborted = { signal: AbortSignal.abort(reason) }
+    const object = await openLargeObject(tx, oid, 'read-write')
+    for (const call of [
+      () => createLargeObject(tx, 0, aborted),
+      () => openLargeObject(tx, oid, 'read', aborted),
+      () => unlinkLargeObject(tx, oid, aborted),
+      () => object.read(1, aborted),
+      () => object.write(Buffer.from('x'), aborted),
+      () => object.seek(0, 'start', aborted),
+      () => object.truncate(0, aborted),
+    ]) {
+      await expect(call()).rejects.toBe(reason)
+    }
+    await object.write(Buffer.from('abc'))
+    await object.seek(0)
+    const controller = new AbortController()
+    const slow = tx.fetchval('select pg_sleep(0.2)')
+    const reading = object.read(3, { signal: controller.signal })
+    controller.abort(reason)
+    await expect(reading).rejects.toBe(reason)
+    await slow
+    expect((await object.read(3, { timeout: 5_000 })).toString()).toBe('abc')
+  }))
+
 test('what is read-only cannot be written, and the stream of a failing one fails', () =>
   withObject(async (tx, oid) => {
     const object = await openLargeObject(tx, oid)
