@@ -21,8 +21,12 @@ export function isAlive(pid: number): boolean {
     return false
   }
   // Field 3 of /proc/PID/stat, behind the name in parentheses, is the state: Z for a zombie.
-  const stat = `/proc/${pid}/stat`
-  return !(existsSync(stat) && /\) Z /.test(readFileSync(stat, 'latin1')))
+  // It may go between any two calls.
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return !existsSync('/proc/self/stat')
+  }
 }
 
 /** Waits until a condition holds: false if it does not in time. */
