@@ -111,11 +111,11 @@ function firstRows(first: RecordValues, rest: Iterator<RecordValues>): RecordVal
 
 /** The source of what comes behind the first of `rows`, which were taken from it. */
 function behind(rows: readonly RecordValues[], source: Source<RecordValues>): Source<RecordValues> {
-  let rest = source
-  for (let i = rows.length - 1; i > 0; i--) {
-    rest = following({ done: false, value: rows[i] as RecordValues }, rest)
-  }
-  return rest
+  let at = 1
+  const next = () =>
+    at < rows.length ? { done: false, value: rows[at++] as RecordValues } : source.next()
+  // Of either kind, as the source is.
+  return { next, return: () => source.return?.() } as Source<RecordValues>
 }
 
 /** Whether the name of a table means the type of its rows, too: a type that is built in goes before it. */

@@ -150,6 +150,25 @@ test('more rows than go at once', async () => {
   }
 })
 
+test('a row behind many others is taken by no more calls than the first', async () => {
+  await conn.execute('create table deep (a int)')
+  const depths: number[] = []
+  function* rows(): Generator<[number]> {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 500
+    try {
+      for (let i = 0; i < 2_500; i++) {
+        if (i === 100 || i === 2_400) depths.push((new Error().stack ?? '').split('\n').length)
+        yield [i]
+      }
+    } finally {
+      Error.stackTraceLimit = limit
+    }
+  }
+  expect(await conn.insertMany('deep', rows())).toEqual({ rows: [], rowCount: 2_500 })
+  expect(depths[1]).toBeLessThan((depths[0] ?? 0) + 50)
+})
+
 test('what the iterable throws is passed on, and nothing inserted', async () => {
   const boom = new Error('boom')
   function* rows() {
