@@ -1,8 +1,9 @@
 /**
  * Builds the package: `node tools/build.mjs [package root]`.
  *
- * tsc makes the ES modules. CommonJS gets no code of its own, so that there is one instance of every
- * module: for each entry of `exports` with a `require` condition this adds
+ * tsc makes an ES module of every source, in `build/`, and declarations; esbuild joins the modules to few
+ * files in `dist/`, since opening a file takes longer than reading it. CommonJS gets no code of its own, so
+ * that there is one instance of everything: for each entry of `exports` this adds
  *
  *     x.cjs     module.exports = require('./x.js')    Node >= 20.19 can require an ES module
  *     x.d.cts   the same exports, declared in terms of the types of x.js
@@ -13,10 +14,11 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { BuildError, bundle } from './bundle.mjs'
 
 /** Names that a type parameter may mention without being exported by the entry. */
 const KNOWN_NAMES = new Set(
@@ -26,9 +28,6 @@ const KNOWN_NAMES = new Set(
     'Record Set Uint8Array'
   ).split(' '),
 )
-
-/** A mistake in the package that the build reports in one line. */
-class BuildError extends Error {}
 
 /** Declarations without their comments; strings stay as they are. */
 function readDeclarations(path) {
@@ -169,8 +168,8 @@ function commonJsDeclarations(file, dts, exported) {
   return `${[...lines, ...values].join('\n')}\n`
 }
 
-/** Adds the CommonJS files of one entry, after checking that `exports` names them. */
-async function addCommonJs(root, subpath, conditions) {
+/** The path of an entry without its ending, after checking that `exports` names its files. */
+function stemOf(root, subpath, conditions) {
   const js = conditions.import?.default
   const stem = js?.replace(/\.js$/, '')
   const expected = {
@@ -180,15 +179,21 @@ async function addCommonJs(root, subpath, conditions) {
   if (JSON.stringify(conditions) !== JSON.stringify(expected)) {
     throw new BuildError(`exports['${subpath}'] should be ${JSON.stringify(expected)}`)
   }
-  const path = join(root, stem)
-  const file = stem.split('/').at(-1)
+  if (!existsSync(join(root, `${stem}.d.ts`))) throw new BuildError(`${stem}.d.ts is missing`)
+  return stem
+}
+
+/** Adds the CommonJS files of one entry. */
+async function addCommonJs(path) {
+  const file = basename(path)
   const exported = await readEntry(`${path}.js`, `${path}.d.ts`)
   writeFileSync(`${path}.d.cts`, commonJsDeclarations(file, `${path}.d.ts`, exported))
   writeFileSync(`${path}.cjs`, `'use strict'\nmodule.exports = require('./${file}.js')\n`)
 }
 
 async function build(root) {
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  const [modules, target] = [join(root, 'build'), join(root, 'dist')]
+  for (const folder of [modules, target]) rmSync(folder, { recursive: true, force: true })
   const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
   const compiled = spawnSync(
     process.execPath,
@@ -197,10 +202,15 @@ async function build(root) {
   )
   if (compiled.error) throw compiled.error
   if (compiled.status !== 0) throw new BuildError('tsc found errors')
+  const isDeclaration = (path) => statSync(path).isDirectory() || path.endsWith('.d.ts')
+  cpSync(modules, target, { recursive: true, filter: isDeclaration })
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const [subpath, conditions] of Object.entries(exports)) {
-    if (typeof conditions !== 'string') await addCommonJs(root, subpath, conditions)
-  }
+  const stems = Object.entries(exports)
+    .filter(([, conditions]) => typeof conditions !== 'string')
+    .map(([subpath, conditions]) => join(root, stemOf(root, subpath, conditions)))
+  const entries = stems.map((stem) => `${join(modules, relative(target, stem))}.js`)
+  await bundle(entries, modules, target)
+  for (const stem of stems) await addCommonJs(stem)
 }
 
 const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..'))

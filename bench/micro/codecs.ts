@@ -1,5 +1,5 @@
-import { MessageWriter } from '../../dist/protocol/message-writer.js'
-import { TypeMap } from '../../dist/types/type-map.js'
+import { MessageWriter } from '../../build/protocol/message-writer.js'
+import { TypeMap } from '../../build/types/type-map.js'
 import type { MicroCase } from './micro-case.js'
 
 const VALUES: readonly (readonly [type: string, value: unknown, note?: string])[] = [

@@ -1,5 +1,5 @@
-import { ColumnsBuilder, type ColumnsFormat } from '../../dist/types/columns.js'
-import { compileObjectDecoder, type ResultColumn } from '../../dist/types/row-decoder.js'
+import { ColumnsBuilder, type ColumnsFormat } from '../../build/types/columns.js'
+import { compileObjectDecoder, type ResultColumn } from '../../build/types/row-decoder.js'
 import type { MicroCase } from './micro-case.js'
 import { sampleColumns, sampleRow } from './sample-rows.js'
 

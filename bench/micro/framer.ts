@@ -1,4 +1,4 @@
-import { MessageFramer } from '../../dist/protocol/framer.js'
+import { MessageFramer } from '../../build/protocol/framer.js'
 import type { MicroCase } from './micro-case.js'
 import { sampleChunk } from './sample-rows.js'
 

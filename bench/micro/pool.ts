@@ -1,6 +1,6 @@
-import { systemClock } from '../../dist/base/clock.js'
-import { resolvePool } from '../../dist/pool/pool-options.js'
-import { ResourcePool } from '../../dist/pool/resource-pool.js'
+import { systemClock } from '../../build/base/clock.js'
+import { resolvePool } from '../../build/pool/pool-options.js'
+import { ResourcePool } from '../../build/pool/resource-pool.js'
 import type { MicroCase } from './micro-case.js'
 
 const SIZE = 10

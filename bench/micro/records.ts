@@ -1,12 +1,12 @@
-import { MessageWriter } from '../../dist/protocol/message-writer.js'
-import type { RecordEncoder } from '../../dist/types/generated-record-encoder.js'
-import { encodeParameters, ParameterEncoder } from '../../dist/types/parameters.js'
+import { MessageWriter } from '../../build/protocol/message-writer.js'
+import type { RecordEncoder } from '../../build/types/generated-record-encoder.js'
+import { encodeParameters, ParameterEncoder } from '../../build/types/parameters.js'
 import {
   encodeBinaryField,
   interpretRecord,
   recordEncoder,
-} from '../../dist/types/record-encoder.js'
-import { TypeMap } from '../../dist/types/type-map.js'
+} from '../../build/types/record-encoder.js'
+import { TypeMap } from '../../build/types/type-map.js'
 import type { MicroCase } from './micro-case.js'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g']

@@ -1,10 +1,10 @@
-import { MessageFramer } from '../../dist/protocol/framer.js'
+import { MessageFramer } from '../../build/protocol/framer.js'
 import {
   compileArrayDecoder,
   compileObjectDecoder,
   interpretObjects,
   type RowDecoder,
-} from '../../dist/types/row-decoder.js'
+} from '../../build/types/row-decoder.js'
 import type { MicroCase } from './micro-case.js'
 import { sampleChunk, sampleColumns } from './sample-rows.js'
 

@@ -1,7 +1,7 @@
-import { MessageWriter } from '../../dist/protocol/message-writer.js'
-import { Backend } from '../../dist/protocol/messages.js'
-import type { ResultColumn } from '../../dist/types/row-decoder.js'
-import { TypeMap } from '../../dist/types/type-map.js'
+import { MessageWriter } from '../../build/protocol/message-writer.js'
+import { Backend } from '../../build/protocol/messages.js'
+import type { ResultColumn } from '../../build/types/row-decoder.js'
+import { TypeMap } from '../../build/types/type-map.js'
 
 /** Columns of a wide table and a value of each. */
 const SAMPLE: readonly (readonly [name: string, type: string, value: unknown])[] = [

@@ -4,9 +4,9 @@ import { readEmpty, readParameterDescription, readRowDescription } from '../prot
 import { writeClose, writeDescribe, writeParse } from '../protocol/frontend.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
 import { Backend, type FieldDescription } from '../protocol/messages.js'
-import type { PreparedStatement } from './prepared-statement.js'
 import { unexpectedMessage } from './request.js'
 import type { Session } from './session.js'
+import type { SessionStatement } from './session-statement.js'
 import { StatementDescription } from './statement-description.js'
 
 const DUPLICATE_PREPARED_STATEMENT = '42P05'
@@ -17,7 +17,7 @@ const DUPLICATE_PREPARED_STATEMENT = '42P05'
  * Of one that is known, but has no name, it is done again with each use: what it means may have changed.
  */
 export class Preparation {
-  readonly #statement: PreparedStatement
+  readonly #statement: SessionStatement
   readonly #session: Session
   /** What is thought to be its description; its parameters are declared so. */
   readonly #expected: StatementDescription | undefined
@@ -26,7 +26,7 @@ export class Preparation {
   #parameterTypeOids: readonly number[] = []
 
   constructor(
-    statement: PreparedStatement,
+    statement: SessionStatement,
     session: Session,
     expected: StatementDescription | undefined,
   ) {

@@ -1,6 +1,6 @@
 import { EncodeError, type ServerMessageFields } from '../base/errors.js'
-import type { PreparedStatement } from './prepared-statement.js'
 import type { Session } from './session.js'
+import type { SessionStatement } from './session-statement.js'
 
 /** SQLSTATEs that say that a prepared statement can no longer be used, or is not there. */
 const INVALID_SQL_STATEMENT_NAME = '26000'
@@ -24,7 +24,7 @@ const REVALIDATION = 'RevalidateCachedQuery'
  * Bind. Gives whether it is: then the statement can be prepared anew and bound again.
  */
 export function forgetStale(
-  statement: PreparedStatement,
+  statement: SessionStatement,
   session: Session,
   { code = '', routine = REVALIDATION }: ServerMessageFields,
 ): boolean {
@@ -43,7 +43,7 @@ export function forgetStale(
  * A parameter does not fit its type. It may be another by now, in a way that the server does not mind,
  * such as int8 for int4: the next use asks for it.
  */
-export function onMisfit(error: unknown, statement: PreparedStatement, session: Session): void {
+export function onMisfit(error: unknown, statement: SessionStatement, session: Session): void {
   if (!(error instanceof EncodeError)) return
   session.descriptions.delete(statement.text)
   session.statements.delete(statement)
@@ -58,6 +58,6 @@ function isOutdated(code: string, routine: string): boolean {
 }
 
 /** Whether a parameter is of a type that the catalogue tells of. */
-function hasOwnTypes({ state }: PreparedStatement, { types }: Session): boolean {
+function hasOwnTypes({ state }: SessionStatement, { types }: Session): boolean {
   return state.kind === 'ready' && !types.areBuiltin(state.description.parameterTypeOids)
 }

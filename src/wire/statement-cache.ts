@@ -1,5 +1,5 @@
 import type { StatementMode } from '../config/connect-options.js'
-import { PreparedStatement } from './prepared-statement.js'
+import { SessionStatement } from './session-statement.js'
 
 /**
  * The most text that the statements of one connection may have, in UTF-16 units, whatever their number.
@@ -19,9 +19,9 @@ export class StatementCache {
   readonly #capacity: number
   readonly #prefix: string
   // A Map iterates in the order of insertion, so its first key is the least recently used.
-  readonly #statements = new Map<string, PreparedStatement>()
+  readonly #statements = new Map<string, SessionStatement>()
   /** The last in there. */
-  #newest: PreparedStatement | undefined
+  #newest: SessionStatement | undefined
   #textLength = 0
   #evicted: string[] = []
   /** Statements that their users prepared for themselves, and have not closed. */
@@ -46,7 +46,7 @@ export class StatementCache {
   }
 
   /** The statement with that text, which thereby becomes the most recently used. */
-  get(text: string): PreparedStatement | undefined {
+  get(text: string): SessionStatement | undefined {
     const statement = this.#statements.get(text)
     if (statement !== undefined && statement !== this.#newest) {
       this.#statements.delete(text)
@@ -57,14 +57,14 @@ export class StatementCache {
   }
 
   /** A new statement, for the caller to prepare; unnamed where nothing is kept or the text is too long to be. */
-  add(text: string): PreparedStatement {
+  add(text: string): SessionStatement {
     const former = this.#statements.get(text)
     if (former !== undefined) this.delete(former)
     const isKept = this.#mode === 'named' || this.#mode === 'describe'
     if (!isKept || this.#capacity === 0 || text.length > MAX_TEXT_LENGTH / 4) {
-      return new PreparedStatement('', text)
+      return new SessionStatement('', text)
     }
-    const statement = new PreparedStatement(this.#mode === 'named' ? this.newName() : '', text)
+    const statement = new SessionStatement(this.#mode === 'named' ? this.newName() : '', text)
     this.#statements.set(text, statement)
     this.#newest = statement
     this.#textLength += text.length
@@ -81,12 +81,12 @@ export class StatementCache {
   }
 
   /** Gives a statement up, to be closed on the server. */
-  delete(statement: PreparedStatement): void {
+  delete(statement: SessionStatement): void {
     if (this.forget(statement)) this.close(statement.name)
   }
 
   /** Gives a statement up that the server does not have. False when it was given up before. */
-  forget(statement: PreparedStatement): boolean {
+  forget(statement: SessionStatement): boolean {
     if (this.#statements.get(statement.text) !== statement) return false
     this.#statements.delete(statement.text)
     this.#textLength -= statement.text.length

@@ -1,5 +1,5 @@
-import { PreparedStatement } from './prepared-statement.js'
 import type { Session } from './session.js'
+import { SessionStatement } from './session-statement.js'
 
 /** What a request runs: the statement of the cache with that text, or that of a handle. */
 export type StatementSource = string | StatementHandle
@@ -16,7 +16,7 @@ export function textOf(source: StatementSource): string {
 export class StatementHandle {
   readonly text: string
   readonly #givenName: string | undefined
-  #statement: PreparedStatement | undefined
+  #statement: SessionStatement | undefined
   #generation = 0
 
   /** @param name empty for an unnamed statement; without it one is made up */
@@ -31,7 +31,7 @@ export class StatementHandle {
   }
 
   /** The statement that serves now, for a request that is about to be written. */
-  find({ statements }: Session): PreparedStatement {
+  find({ statements }: Session): SessionStatement {
     const known = this.#statement
     const isStale = known?.isDropped || this.#generation !== statements.generation
     if (known !== undefined && known.state.kind !== 'refused' && !isStale) return known
@@ -39,7 +39,7 @@ export class StatementHandle {
     const isNamed = statements.mode === 'named'
     const name = this.#givenName ?? (isNamed ? known?.name || statements.newName() : '')
     const replaces = known?.state.kind === 'ready' && name !== ''
-    this.#statement = new PreparedStatement(name, this.text, replaces)
+    this.#statement = new SessionStatement(name, this.text, replaces)
     return this.#statement
   }
 }

@@ -7,11 +7,11 @@ import {
 import type { TransactionStatus } from '../protocol/messages.js'
 import type { TypeMap } from '../types/type-map.js'
 import { Preparation } from './preparation.js'
-import type { PreparedStatement } from './prepared-statement.js'
 import { PromiseRequest, type Request, type Wire } from './request.js'
 import { CloseStatementsRequest } from './requests/close-statements.js'
 import { PrepareRequest } from './requests/prepare.js'
 import type { Session } from './session.js'
+import type { SessionStatement } from './session-statement.js'
 import type { StaleRows } from './stale-rows.js'
 import { forgetStale, onMisfit } from './stale-statement.js'
 import type { StatementDescription } from './statement-description.js'
@@ -36,7 +36,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   /** Known once it was written. */
   protected plan: StatementPlan | undefined
   protected session: Session | undefined
-  #statement: PreparedStatement | undefined
+  #statement: SessionStatement | undefined
   /** Where the statement comes from, if not from the cache. */
   readonly #handle: StatementHandle | undefined
   /** The request that prepares the statement for this one alone. */
@@ -68,7 +68,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   }
 
   /** Appends the messages from Bind on. */
-  protected abstract bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void
+  protected abstract bind(wire: Wire, statement: SessionStatement, plan: StatementPlan): void
   /** Another plan than the one it was bound with is right for the rows that come. */
   protected abstract onPlan(plan: StatementPlan): void
   /** Makes the request as it was before it was written. */
@@ -76,7 +76,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   /** Whether the server has not got beyond Bind. */
   protected abstract get isBinding(): boolean
   /** Appends the request in the simple protocol, for the statement mode of that name. */
-  protected writeSimply(_wire: Wire, _statement: PreparedStatement): void {
+  protected writeSimply(_wire: Wire, _statement: SessionStatement): void {
     throw new InterfaceError("this is not possible with the option statementMode 'simple'")
   }
   /** The formats to ask for if it can be bound before anything is known of the statement. */
@@ -175,7 +175,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
 
   #prepareWith(
     { out, session }: Wire,
-    statement: PreparedStatement,
+    statement: SessionStatement,
     expected: StatementDescription | undefined,
   ): void {
     this.#preparation = new Preparation(statement, session, expected)
@@ -290,7 +290,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
   }
 
   /** The statement that serves now: the one at hand, or what the cache has or makes. */
-  #find(session: Session): PreparedStatement {
+  #find(session: Session): SessionStatement {
     const known = this.#statement
     const isRefused = known?.state.kind === 'refused'
     const isMine = this.#prepare !== undefined

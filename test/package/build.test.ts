@@ -88,7 +88,7 @@ all.nothing
 function writePackage(): void {
   const exports = { '.': entry('index'), './extra': entry('extra/index') }
   writeManifest(exports)
-  const compilerOptions = { noEmit: false, rootDir: 'src', outDir: 'dist', types: [] }
+  const compilerOptions = { noEmit: false, rootDir: 'src', outDir: 'build', types: [] }
   const base = join(repository, 'tsconfig.json')
   project.write(
     'tsconfig.build.json',
@@ -132,6 +132,15 @@ describe('a build', () => {
     expect(project.node('same.cjs').status).toBe(0)
   })
 
+  test('keeps the names of classes', () => {
+    project.write(
+      'names.cjs',
+      `const { Cursor, Rejection } = require('built')
+       console.log(Cursor.name, Rejection.name)`,
+    )
+    expect(project.node('names.cjs').stdout).toBe('Cursor Refusal\n')
+  })
+
   for (const setting of MODULE_SETTINGS) {
     test(`has types that are right under ${setting.name}`, () => {
       expect(typeCheck(project, setting, consumer)).toBe('')
@@ -168,6 +177,15 @@ describe('a build is refused', () => {
       'when a type parameter names what the entry keeps to itself',
       () => project.write('src/extra/index.ts', `export { Cursor } from '../index.js'\n`),
       'names RowObject: export that as well',
+    ],
+    [
+      'when two classes have one name',
+      () => {
+        project.write('src/cursors.ts', 'export class Cursor {}\n')
+        const other = `export { Cursor as Other } from './cursors.js'\n`
+        project.write('src/index.ts', `${index}${other}`)
+      },
+      'class Cursor as Cursor2: something else has its name',
     ],
     [
       'when an entry has no file',

@@ -40,7 +40,7 @@ async function run(target, endsAt) {
   const { fuzz } = await import(`./targets/${target}.mjs`)
   const folder = join(root, 'test/fixtures/corpus', target)
   const corpus = readdirSync(folder).map((name) => readFileSync(join(folder, name)))
-  const coverage = new Coverage((url) => url.startsWith(pathToFileURL(join(root, 'dist')).href))
+  const coverage = new Coverage((url) => url.startsWith(pathToFileURL(join(root, 'build')).href))
   const random = generator(seed)
   const known = new Set()
   const findings = new Map()
@@ -55,7 +55,7 @@ async function run(target, endsAt) {
       throw new Error(`takes ${Math.round(performance.now() - startedAt)} ms`)
     } catch (error) {
       const trace = String(error?.stack ?? error)
-      const place = trace.split('\n').find((line) => line.includes('/dist/')) ?? trace
+      const place = trace.split('\n').find((line) => line.includes('/build/')) ?? trace
       if (!findings.has(place)) findings.set(place, { input, trace })
     }
   }

@@ -10,9 +10,9 @@ import { beginBind, finishBind, writeExecute, writeSync } from '../../protocol/f
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { Preparation } from '../preparation.js'
-import { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
 import type { Session } from '../session.js'
+import { SessionStatement } from '../session-statement.js'
 import { StaleRows } from '../stale-rows.js'
 import { forgetStale, onMisfit } from '../stale-statement.js'
 import type { StatementPlan } from '../statement-plan.js'
@@ -33,7 +33,7 @@ export interface BatchItem {
 class Part {
   readonly item: BatchItem
   /** Unnamed in the place of one that has left the cache. */
-  statement: PreparedStatement
+  statement: SessionStatement
   plan: StatementPlan | undefined
   decodeRow: RowDecoder<unknown> | undefined
   /** Parse and Describe, where it has no name, until they are answered. */
@@ -46,7 +46,7 @@ class Part {
   stale: StaleRows | undefined
   tag = ''
 
-  constructor(item: BatchItem, statement: PreparedStatement) {
+  constructor(item: BatchItem, statement: SessionStatement) {
     this.item = item
     this.statement = statement
   }
@@ -164,7 +164,7 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     part.decodeRow = this.#shape.decoder?.(plan)
     // One that left the cache meanwhile is closed before this is read.
     if (part.statement.isDropped) {
-      part.statement = new PreparedStatement('', item.text)
+      part.statement = new SessionStatement('', item.text)
       part.statement.onDescribed(description)
     }
     const { name } = part.statement

@@ -1,9 +1,9 @@
 import { InterfaceError } from '../../base/errors.js'
 import { beginBind, finishBind, writeExecute, writeParse } from '../../protocol/frontend.js'
 import type { TypeMap } from '../../types/type-map.js'
-import { PreparedStatement } from '../prepared-statement.js'
 import type { Request, Wire } from '../request.js'
 import type { Session } from '../session.js'
+import { SessionStatement } from '../session-statement.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { TypeNeeds } from '../type-needs.js'
 import { PrepareRequest } from './prepare.js'
@@ -13,7 +13,7 @@ export class CopyCommand {
   readonly #describedText: string | undefined
   readonly #compose: (plan: StatementPlan | undefined) => string
   readonly #typeOptions: Readonly<Record<string, unknown>> | undefined
-  #described: PreparedStatement | undefined
+  #described: SessionStatement | undefined
   #prepare: PrepareRequest | undefined
   /** Since a type was not known. */
   #types: TypeNeeds | undefined
@@ -56,7 +56,7 @@ export class CopyCommand {
     if (this.#describedText === undefined) return undefined
     if (this.#described !== undefined) return this.#typesFirst(this.#described, wire)
     // Not from the cache: of a table that has changed the bytes could be taken for another type.
-    this.#described = new PreparedStatement('', this.#describedText)
+    this.#described = new SessionStatement('', this.#describedText)
     this.#prepare = new PrepareRequest(this.#described, session)
     return this.#prepare
   }
@@ -80,7 +80,7 @@ export class CopyCommand {
   }
 
   /** What has to be asked of the catalogue before values can be encoded or decoded. */
-  #typesFirst({ state }: PreparedStatement, wire: Wire): Request | undefined {
+  #typesFirst({ state }: SessionStatement, wire: Wire): Request | undefined {
     if (state.kind !== 'ready' || state.description.hasPlanFor(this.#typesOf(wire.session)))
       return undefined
     this.#types ??= new TypeNeeds()

@@ -11,8 +11,8 @@ import { MessageWriter } from '../../protocol/message-writer.js'
 import { Backend, Frontend, type TransactionStatus } from '../../protocol/messages.js'
 import { ParameterEncoder } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
+import type { SessionStatement } from '../session-statement.js'
 import { StaleRows } from '../stale-rows.js'
 import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
@@ -105,7 +105,7 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     return true
   }
 
-  protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
+  protected bind(wire: Wire, statement: SessionStatement, plan: StatementPlan): void {
     if (startsCopy(statement, plan)) throw copyRefused()
     this.#wire = wire
     this.#names = bytesOf((out) => {

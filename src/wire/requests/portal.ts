@@ -9,8 +9,8 @@ import {
 } from '../../protocol/frontend.js'
 import { Backend, type Format, type TransactionStatus } from '../../protocol/messages.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
+import type { SessionStatement } from '../session-statement.js'
 import { StaleRows } from '../stale-rows.js'
 import type { StatementDescription } from '../statement-description.js'
 import type { StatementSource } from '../statement-handle.js'
@@ -104,7 +104,7 @@ export class OpenPortalRequest<Row> extends StatementRequest<PortalRows<Row>> {
   }
 
   /** A portal would not outlive the Sync, which the server tells only by having lost it. */
-  protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
+  protected bind(wire: Wire, statement: SessionStatement, plan: StatementPlan): void {
     if (wire.isQuiet && wire.session.transactionStatus === 'idle') throw noTransaction()
     if (startsCopy(statement, plan)) throw copyRefused()
     this.#wire = wire

@@ -2,9 +2,9 @@ import { InterfaceError, type ServerMessageFields } from '../../base/errors.js'
 import { writeClose, writeSync } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { Preparation } from '../preparation.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import { PromiseRequest, unexpectedMessage, type Wire } from '../request.js'
 import type { Session } from '../session.js'
+import type { SessionStatement } from '../session-statement.js'
 import type { StatementDescription } from '../statement-description.js'
 import type { StatementHandle } from '../statement-handle.js'
 
@@ -15,7 +15,7 @@ export class PrepareHandleRequest extends PromiseRequest<StatementDescription> {
   protected readonly queryText: string
   readonly #handle: StatementHandle
   #session: Session | undefined
-  #statement: PreparedStatement | undefined
+  #statement: SessionStatement | undefined
   #preparation: Preparation | undefined
 
   constructor(handle: StatementHandle) {

@@ -1,9 +1,9 @@
 import { ProtocolError, type ServerMessageFields } from '../../base/errors.js'
 import { writeSync } from '../../protocol/frontend.js'
 import { Preparation } from '../preparation.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import type { Request, Wire } from '../request.js'
 import type { Session } from '../session.js'
+import type { SessionStatement } from '../session-statement.js'
 
 /** Has a statement parsed and described; whoever waits for it reads the outcome from `statement.state`. */
 export class PrepareRequest implements Request {
@@ -13,7 +13,7 @@ export class PrepareRequest implements Request {
   readonly isSettled = false
   readonly #preparation: Preparation
 
-  constructor(statement: PreparedStatement, session: Session) {
+  constructor(statement: SessionStatement, session: Session) {
     this.#preparation = new Preparation(statement, session, undefined)
   }
 

@@ -10,9 +10,9 @@ import {
 } from '../../protocol/frontend.js'
 import { Backend, type FieldDescription, type TransactionStatus } from '../../protocol/messages.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import { unexpectedMessage, type Wire } from '../request.js'
 import { mayCopy } from '../session-state.js'
+import type { SessionStatement } from '../session-statement.js'
 import { StaleRows } from '../stale-rows.js'
 import { StatementDescription } from '../statement-description.js'
 import type { StatementSource } from '../statement-handle.js'
@@ -111,7 +111,7 @@ export class QueryRequest<T> extends StatementRequest<T> {
     return isAlone && isPlainRead(text) ? StatementPlan.blind(length, 1, types) : undefined
   }
 
-  protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
+  protected bind(wire: Wire, statement: SessionStatement, plan: StatementPlan): void {
     if (!this.isBlind) this.#decodeRow = this.#shape.decoder?.(plan)
     const { out } = wire
     beginBind(out, '', statement.name)

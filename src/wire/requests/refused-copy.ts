@@ -1,7 +1,7 @@
 import { InterfaceError } from '../../base/errors.js'
 import { writeCopyFail } from '../../protocol/frontend.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import type { Wire } from '../request.js'
+import type { SessionStatement } from '../session-statement.js'
 import type { StatementPlan } from '../statement-plan.js'
 
 /*
@@ -24,6 +24,6 @@ export function copyRefused(): InterfaceError {
 const MAY_MENTION_COPY = /^\s*(?:with|insert|update|delete|merge)\b/i
 
 /** Whether a statement starts a COPY: it mentions one, gives no columns and is nothing else that mentions it. */
-export function startsCopy(statement: PreparedStatement, plan: StatementPlan): boolean {
+export function startsCopy(statement: SessionStatement, plan: StatementPlan): boolean {
   return statement.mayCopy && plan.columns.length === 0 && !MAY_MENTION_COPY.test(statement.text)
 }

@@ -10,9 +10,9 @@ import {
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { ChunkQueue } from '../chunk-queue.js'
-import type { PreparedStatement } from '../prepared-statement.js'
 import { ReaderLeftError } from '../reader-left-error.js'
 import { unexpectedMessage, type Wire } from '../request.js'
+import type { SessionStatement } from '../session-statement.js'
 import { StaleRows } from '../stale-rows.js'
 import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
@@ -69,7 +69,7 @@ export class StreamRequest<Row> extends StatementRequest<string> {
     return this.#progress === 'binding'
   }
 
-  protected bind(wire: Wire, statement: PreparedStatement, plan: StatementPlan): void {
+  protected bind(wire: Wire, statement: SessionStatement, plan: StatementPlan): void {
     this.#wire = wire
     this.chunks.flow = wire
     this.#decodeRow = this.#chooseDecoder(plan)

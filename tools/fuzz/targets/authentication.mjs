@@ -1,9 +1,9 @@
 /** What a server says during authentication, before it is trusted: SCRAM, OAUTHBEARER, its certificate. */
-import { serverEndPoint } from '../../../dist/auth/channel-binding.js'
-import { OAuthExchange } from '../../../dist/auth/oauth.js'
-import { parseRequireAuth } from '../../../dist/auth/require-auth.js'
-import { beginScram, continueScram, verifyServerFinal } from '../../../dist/auth/scram-sha-256.js'
-import { AuthenticationError, ProtocolError } from '../../../dist/base/errors.js'
+import { serverEndPoint } from '../../../build/auth/channel-binding.js'
+import { OAuthExchange } from '../../../build/auth/oauth.js'
+import { parseRequireAuth } from '../../../build/auth/require-auth.js'
+import { beginScram, continueScram, verifyServerFinal } from '../../../build/auth/scram-sha-256.js'
+import { AuthenticationError, ProtocolError } from '../../../build/base/errors.js'
 import { mustBe } from '../outcome.mjs'
 
 const NONCE = 'rOprNGfwEbeRWgbNEkqO'

@@ -1,7 +1,7 @@
 /** Every built-in codec, text and binary: a value or a DecodeError, and nothing read outside the window. */
-import { DecodeError } from '../../../dist/base/errors.js'
-import { OIDS } from '../../../dist/types/oid.js'
-import { TypeMap } from '../../../dist/types/type-map.js'
+import { DecodeError } from '../../../build/base/errors.js'
+import { OIDS } from '../../../build/types/oid.js'
+import { TypeMap } from '../../../build/types/type-map.js'
 import { mustBe } from '../outcome.mjs'
 
 const codecs = Object.values(OIDS).map((oid) => TypeMap.builtin.get(oid))

@@ -1,6 +1,6 @@
 /** Connection strings: texts by key, or an error of options that does not repeat what may be a password. */
-import { parseConnectionString } from '../../../dist/config/connection-string.js'
-import { CONNECT_OPTIONS } from '../../../dist/config/options.js'
+import { parseConnectionString } from '../../../build/config/connection-string.js'
+import { CONNECT_OPTIONS } from '../../../build/config/options.js'
 
 const KEYS = Object.values(CONNECT_OPTIONS).flatMap(({ dsn }) => (dsn === undefined ? [] : [dsn]))
 

@@ -1,5 +1,5 @@
 /** The framer and every reader of backend messages: a value or a ProtocolError, whatever the bytes and their chunks. */
-import * as protocol from '../../../dist/protocol/index.js'
+import * as protocol from '../../../build/protocol/index.js'
 import { mustBe } from '../outcome.mjs'
 
 const { Backend } = protocol

@@ -12,7 +12,7 @@ const NEW: StatementState = { kind: 'new' }
 const PREPARING: StatementState = { kind: 'preparing' }
 
 /** A statement on one connection, under a name of its own, or without one if it is parsed anew for each use. */
-export class PreparedStatement {
+export class SessionStatement {
   /** Empty for an unnamed statement. */
   readonly name: string
   readonly text: string

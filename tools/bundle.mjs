@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { build } from 'esbuild'
+
+/** A mistake in the package that the build reports in one line. */
+export class BuildError extends Error {}
+
+/**
+ * Joins the modules that `entries` reach to few files in `target`: one for each entry and, in `chunks/`, what
+ * several of them share, so that of every module there is one instance. Names stay as they are written: they
+ * are in the stack traces of users.
+ *
+ * @param {readonly string[]} entries Paths of modules below `modules`.
+ */
+export async function bundle(entries, modules, target) {
+  const { outputFiles } = await build({
+    entryPoints: entries,
+    outbase: modules,
+    outdir: target,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    packages: 'external',
+    logLevel: 'warning',
+  })
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, nameClasses(text))
+  }
+}
+
+/** Gives classes their names back: esbuild makes `var X = class _X` of those that mention themselves. */
+function nameClasses(text) {
+  for (const [, name, inner] of text.matchAll(/^var (\w+) = class(?: (_\w+))?/gm)) {
+    const original = name.replace(/\d+$/, '')
+    if (original !== name && new RegExp(`\\b${original}\\b`).test(text)) {
+      throw new BuildError(
+        `users would see class ${original} as ${name}: something else has its name`,
+      )
+    }
+    if (inner !== undefined) text = text.replaceAll(new RegExp(`\\b${inner}\\b`, 'g'), name)
+  }
+  return text
+}
