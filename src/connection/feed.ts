@@ -55,8 +55,27 @@ export async function feed<T>(
   }
 }
 
+/** The items of an array, which {@link feed} takes without a call of the iterator for each. */
+export class ArrayItems<T> implements Iterator<T> {
+  readonly items: readonly T[]
+  /** Which comes next. */
+  at = 0
+
+  constructor(items: readonly T[]) {
+    this.items = items
+  }
+
+  next(): IteratorResult<T, undefined> {
+    if (this.at >= this.items.length) return { done: true, value: undefined }
+    return { done: false, value: this.items[this.at++] as T }
+  }
+}
+
 /** A source for {@link feed}. @throws {TypeError} if `items` is neither iterable nor async iterable. */
 export function sourceOf<T>(items: Iterable<T> | AsyncIterable<T>, what: string): Source<T> {
+  if (Array.isArray(items) && items[Symbol.iterator] === Array.prototype.values) {
+    return new ArrayItems<T>(items)
+  }
   if (typeof items === 'object' && items !== null) {
     if (Symbol.asyncIterator in items) return items[Symbol.asyncIterator]()
     if (Symbol.iterator in items) return items[Symbol.iterator]()
@@ -73,18 +92,32 @@ async function pump<T>(
   if (!(await target.writable())) return false
   let yieldedAt = performance.now()
   for (;;) {
-    const next = source.next()
-    const step = 'then' in next ? await settledOrOver(next, target) : next
-    if (step === undefined) return false
-    if (step.done === true) return true
-    add(step.value)
-    if (target.isWritableNow) continue
+    if (source instanceof ArrayItems) {
+      if (addItems(source, target, add)) return true
+    } else {
+      const next = source.next()
+      const step = 'then' in next ? await settledOrOver(next, target) : next
+      if (step === undefined) return false
+      if (step.done === true) return true
+      add(step.value)
+      if (target.isWritableNow) continue
+    }
     if (!(await target.writable())) return false
     if (performance.now() - yieldedAt > YIELD_MS) {
       await new Promise((resolve) => setImmediate(resolve))
       yieldedAt = performance.now()
     }
   }
+}
+
+/** Adds what the target takes at once. Gives whether that was all. */
+function addItems<T>(source: ArrayItems<T>, target: Feedable, add: (item: T) => void): boolean {
+  const { items } = source
+  while (source.at < items.length) {
+    add(items[source.at++] as T)
+    if (!target.isWritableNow) break
+  }
+  return source.at >= items.length
 }
 
 /** What `next` gives, or undefined as soon as the target wants nothing any more: a source may take its time. */
@@ -110,6 +143,10 @@ function close(source: Source<unknown>): void {
 
 /** A source whose first item was taken already. */
 export function following<T>(first: IteratorResult<T>, rest: Source<T>): Source<T> {
+  if (rest instanceof ArrayItems) {
+    if (first.done !== true) rest.at -= 1
+    return rest
+  }
   let isFirst = true
   const next = () => {
     if (!isFirst) return rest.next()

@@ -8,7 +8,7 @@ import type { CommandResult } from '../wire/requests/simple-query.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
 import { copyRecordsOfSource, type Records } from './copy-records.js'
 import { columnList, qualifiedName } from './copy-statement.js'
-import { feed, following, type Source, sourceOf } from './feed.js'
+import { ArrayItems, feed, following, type Source, sourceOf } from './feed.js'
 import { outcomeOfMany } from './many.js'
 import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
@@ -111,6 +111,10 @@ function firstRows(first: RecordValues, rest: Iterator<RecordValues>): RecordVal
 
 /** The source of what comes behind the first of `rows`, which were taken from it. */
 function behind(rows: readonly RecordValues[], source: Source<RecordValues>): Source<RecordValues> {
+  if (source instanceof ArrayItems) {
+    source.at = 1
+    return source
+  }
   let at = 1
   const next = () =>
     at < rows.length ? { done: false, value: rows[at++] as RecordValues } : source.next()

@@ -1,7 +1,7 @@
 import { ExecuteManyRequest, type ExecuteManyResult } from '../wire/requests/execute-many.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
 import { type StatementSource, textOf } from '../wire/statement-handle.js'
-import { feed, type Source, sourceOf } from './feed.js'
+import { ArrayItems, feed, type Source, sourceOf } from './feed.js'
 import { type LimitOptions, type QueryOptions, typesOf } from './query-options.js'
 import type { Run, Runner } from './run.js'
 import type { Outcome } from './traced-query.js'
@@ -50,7 +50,8 @@ async function feedRows(
   options: ManyOptions,
   chooseDecoder: ChooseDecoder<unknown> | undefined,
 ): Promise<ExecuteManyResult> {
-  const request = new ExecuteManyRequest(statement, chooseDecoder, typesOf(options))
+  const all = source instanceof ArrayItems ? source.items : undefined
+  const request = new ExecuteManyRequest(statement, chooseDecoder, typesOf(options), all)
   const result = run(request, options)
   await feed(source, request, (parameters) => {
     if (!Array.isArray(parameters)) {

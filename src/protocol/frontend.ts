@@ -142,9 +142,14 @@ export function beginBind(out: MessageWriter, portal: string, statement: string)
 
 /** The end of Bind: the format of each result column; none means text for all, one alone holds for all. */
 export function finishBind(out: MessageWriter, resultFormats: readonly Format[]): void {
-  out.uint16(resultFormats.length)
-  for (let i = 0; i < resultFormats.length; i++) out.int16(resultFormats[i] as Format)
+  writeResultFormats(out, resultFormats)
   out.finish()
+}
+
+/** What {@link finishBind} writes, for who ends the message otherwise. */
+export function writeResultFormats(out: MessageWriter, formats: readonly Format[]): void {
+  out.uint16(formats.length)
+  for (let i = 0; i < formats.length; i++) out.int16(formats[i] as Format)
 }
 
 /** Describe: asks what a statement takes and gives, or what a portal gives. */

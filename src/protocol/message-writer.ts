@@ -22,8 +22,8 @@ const NO_BYTES = Buffer.alloc(0)
  * chunk  | taken earlier, perhaps still on its way to the kernel | this batch | free |
  *                                                                ^start       ^end
  * ```
- * What {@link take} gave out is never written again: the next batch goes behind it, or into a new
- * chunk. A socket may therefore keep the bytes for as long as it likes.
+ * What {@link take} gave out is not written again before {@link restart}: the next batch goes behind it,
+ * or into a new chunk. A socket may therefore keep the bytes for as long as it likes.
  *
  * Positions that methods give or take count from the start of the batch, so they survive growth.
  */
@@ -52,9 +52,14 @@ export class MessageWriter {
    * @throws {EncodeError} if it is longer than {@link MAX_MESSAGE_BYTES}.
    */
   finish(): void {
-    const length = this.length - this.#messageStart
+    this.endMessage(this.#messageStart, this.length)
+  }
+
+  /** As {@link finish}, for a message whose length is at `start`, and which was written in other ways up to `end`. */
+  endMessage(start: number, end: number): void {
+    const length = end - start
     if (length > MAX_MESSAGE_BYTES) throw tooLong()
-    this.#buf.writeInt32BE(length, this.#start + this.#messageStart)
+    this.setInt32(start, length)
   }
 
   /** A mark to {@link rewind} to. */
@@ -78,6 +83,13 @@ export class MessageWriter {
       this.#end = 0
     }
     return batch
+  }
+
+  /** The next batch may take the place of those before, which nobody reads any more. Does nothing within a batch. */
+  restart(): void {
+    if (this.#end !== this.#start) return
+    this.#start = 0
+    this.#end = 0
   }
 
   /** Appends the batch to that of `target` and starts the next in its own place. */

@@ -83,6 +83,10 @@ export class SocketTransport implements Transport {
     socket.resume()
   }
 
+  get isWritten(): boolean {
+    return this.#socket.writableLength === 0
+  }
+
   write(bytes: Buffer): boolean {
     return this.#socket.write(bytes)
   }

@@ -2,6 +2,8 @@
 export interface Transport {
   /** Whether TLS protects it. */
   readonly encrypted: boolean
+  /** Whether the kernel took all that was written, so that the memory may be used again. */
+  readonly isWritten: boolean
   /** False: the kernel did not take it all; write nothing more until `onDrain`. `bytes` are kept until they are sent. */
   write(bytes: Buffer): boolean
   /** Reads no more, so that the peer has to wait; what was read already may still reach the handler. Again does nothing. */

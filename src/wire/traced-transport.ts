@@ -22,6 +22,10 @@ export class TracedTransport implements Transport, TransportHandler {
     return this.#transport.encrypted
   }
 
+  get isWritten(): boolean {
+    return this.#transport.isWritten
+  }
+
   write(bytes: Buffer): boolean {
     this.#tracer.frontend(bytes)
     return this.#transport.write(bytes)

@@ -33,10 +33,7 @@ export interface ConnectionHandler {
   onParameterStatus(name: string, value: string): void
   /** The pipeline just became empty. */
   onIdle(): void
-  /**
-   * Once, after every pending request got `onLost`, unless the connection never became ready.
-   * `error` is absent when we closed it ourselves.
-   */
+  /** Once, after every pending request got `onLost`, unless it never became ready. No `error`: we closed it ourselves. */
   onClosed(error: ConnectionClosedError | undefined): void
 }
 
@@ -239,6 +236,7 @@ export class WireConnection
 
   onDrain(): void {
     this.#isDrained = true
+    this.out.restart()
     this.#pipeline.exclusive?.onDrain?.()
     if (this.#pump()) this.#afterRequest()
   }
@@ -358,6 +356,8 @@ export class WireConnection
     this.#isFlushScheduled = false
     if (this.#state === 'closed' || this.out.length === 0) return
     this.#isDrained = this.#transport?.write(this.out.take()) ?? true
+    // Buffers that are made anew for each write make the collector run all the time.
+    if (this.#transport?.isWritten) this.out.restart()
   }
 
   #afterRequest(): void {

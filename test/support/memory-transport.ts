@@ -33,9 +33,14 @@ export class MemoryTransport implements Transport {
     return this.calls.includes('end')
   }
 
+  get isWritten(): boolean {
+    return this.isAccepting
+  }
+
   write(bytes: Buffer): boolean {
     if (!this.#isOpen) throw new Error('a write after the end')
-    this.writes.push(bytes)
+    // What the kernel has taken may be overwritten, and nothing else.
+    this.writes.push(this.isAccepting ? Buffer.from(bytes) : bytes)
     return this.isAccepting
   }
 

@@ -6,9 +6,9 @@ import {
 } from '../../base/errors.js'
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
 import { parseCommandTag } from '../../protocol/command-tag.js'
-import { finishBind, writeExecute, writeSync } from '../../protocol/frontend.js'
+import { beginBind, writeExecute, writeResultFormats, writeSync } from '../../protocol/frontend.js'
 import { MessageWriter } from '../../protocol/message-writer.js'
-import { Backend, Frontend, type TransactionStatus } from '../../protocol/messages.js'
+import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { ParameterEncoder } from '../../types/parameters.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { unexpectedMessage, type Wire } from '../request.js'
@@ -60,17 +60,20 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   #decodeRow: RowDecoder<unknown> | undefined
   #progress: Progress = 'preparing'
   #wire: Wire | undefined
-  /** What a Bind begins with. */
-  #names: Uint8Array = EXECUTE
+  /** A Bind as it is before its parameters, and what comes behind them: the rest of it, and {@link EXECUTE}. */
+  #head: Uint8Array = EXECUTE
+  #tail: Uint8Array = EXECUTE
   #encoder: ParameterEncoder | undefined
-  /** What was added; undefined once it need not, or cannot, be sent again. */
+  /** What was added, unless {@link #all} has it; undefined once it need not, or cannot, be sent again. */
   #kept: (readonly unknown[])[] | undefined = []
+  readonly #all: readonly (readonly unknown[])[] | undefined
   #isFinished = false
   #isDrained = true
   #isOver = false
   #wake: (() => void) | undefined
   #onOver: (() => void) | undefined
   #rows: unknown[] = []
+  #taken = 0
   #added = 0
   #bound = 0
   #completed = 0
@@ -79,14 +82,19 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   /** Since a row came that its type does not account for. */
   #stale: StaleRows | undefined
 
-  /** @param chooseDecoder absent when rows that come are not wanted */
+  /**
+   * @param chooseDecoder absent when rows that come are not wanted
+   * @param all what will be added, in this order, where it stays as it is until then
+   */
   constructor(
     statement: StatementSource,
     chooseDecoder?: ChooseDecoder<unknown>,
     types?: Readonly<Record<string, unknown>>,
+    all?: readonly (readonly unknown[])[],
   ) {
     super(statement, [], types)
     this.#chooseDecoder = chooseDecoder
+    this.#all = all
   }
 
   override get exclusive(): boolean {
@@ -108,21 +116,22 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   protected bind(wire: Wire, statement: SessionStatement, plan: StatementPlan): void {
     if (startsCopy(statement, plan)) throw copyRefused()
     this.#wire = wire
-    this.#names = bytesOf((out) => {
-      out.cstring('')
-      out.cstring(statement.name)
+    this.#head = bytesOf((out) => beginBind(out, '', statement.name))
+    this.#tail = bytesOf((out) => {
+      writeResultFormats(out, plan.resultFormats)
+      out.bytes(EXECUTE)
     })
     this.#encoder = new ParameterEncoder(plan.parameters)
     this.#decodeRow = this.#chooseDecoder?.(plan)
     this.#progress = 'open'
-    if (this.runsAgain) this.#addKept(wire, plan)
+    if (this.runsAgain) this.#addKept(wire)
     this.#wakeUp()
   }
 
-  #addKept(wire: Wire, plan: StatementPlan): void {
+  #addKept(wire: Wire): void {
     const kept = this.#kept ?? []
     this.#kept = undefined
-    for (const parameters of kept) this.#encode(parameters, wire, plan)
+    for (const parameters of kept) this.#encode(parameters, wire)
     if (this.failed) this.#rollBack()
     else if (this.#isFinished) this.#sync()
   }
@@ -132,6 +141,9 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   }
 
   protected reset(): void {
+    if (this.#kept !== undefined && this.#all !== undefined) {
+      this.#kept = this.#all.slice(0, this.#taken)
+    }
     this.#progress = 'preparing'
     this.#added = 0
     this.#bound = 0
@@ -243,11 +255,11 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
    * @throws {EncodeError} or InterfaceError if they do not fit; nothing of them was sent then.
    */
   add(parameters: readonly unknown[]): void {
-    const { plan } = this
     const wire = this.#wire
-    if (this.#kept !== undefined) this.#keep(parameters)
-    if (this.#progress !== 'open' || wire === undefined || plan === undefined) return
-    this.#encode(parameters, wire, plan)
+    this.#taken += 1
+    if (this.#kept !== undefined && this.#all === undefined) this.#keep(parameters)
+    if (this.#progress !== 'open' || wire === undefined) return
+    this.#encode(parameters, wire)
     if (wire.out.length >= SEND_BYTES) this.#isDrained = wire.send()
   }
 
@@ -258,16 +270,15 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     else this.#kept?.push([...parameters])
   }
 
-  #encode(parameters: readonly unknown[], { out }: Wire, plan: StatementPlan): void {
+  #encode(parameters: readonly unknown[], { out }: Wire): void {
     const encoder = this.#encoder
     if (encoder === undefined) return
     const mark = out.mark()
     try {
-      out.begin(Frontend.Bind)
-      out.bytes(this.#names)
+      out.bytes(this.#head)
       encoder.encode(parameters, out)
-      finishBind(out, plan.resultFormats)
-      out.bytes(EXECUTE)
+      out.bytes(this.#tail)
+      out.endMessage(mark + 1, out.length - EXECUTE.byteLength)
     } catch (error) {
       out.rewind(mark)
       this.onMisfit(error)

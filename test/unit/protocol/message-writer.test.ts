@@ -278,6 +278,20 @@ test('batches hold what was written, and nothing written later changes them', ()
 })
 
 describe('messages longer than the server accepts', () => {
+  test('a batch behind a restart takes the place of those before, and one that has begun stays whole', () => {
+    const out = new MessageWriter()
+    out.bytes(hex('0102'))
+    const first = out.take()
+    out.int8(3)
+    out.restart()
+    expect(out.take()).toEqual(hex('03'))
+    expect(first).toEqual(hex('0102'))
+    out.restart()
+    out.bytes(hex('0405'))
+    expect(out.take()).toEqual(hex('0405'))
+    expect(first).toEqual(hex('0405'))
+  })
+
   test('the limit is PQ_LARGE_MESSAGE_LIMIT, MaxAllocSize - 1', () => {
     expect(MAX_MESSAGE_BYTES).toBe(1024 ** 3 - 2)
   })

@@ -57,6 +57,18 @@ test('send writes at once and tells when the kernel has enough', async () => {
   expect(wire.send()).toBe(true)
 })
 
+test('what the kernel has not taken stays as it was written', async () => {
+  const { scene, wire } = await probing()
+  scene.transport.isAccepting = false
+  const sent = ['a', 'b', 'c'].map((sql) => {
+    writeQuery(wire.out, sql)
+    wire.send()
+    return scene.transport.writes.at(-1)?.toString('latin1')
+  })
+  expect(sent).toEqual(['Q\0\0\0\x06a\0', 'Q\0\0\0\x06b\0', 'Q\0\0\0\x06c\0'])
+  expect(scene.transport.writes.slice(-3).map((bytes) => bytes.toString('latin1'))).toEqual(sent)
+})
+
 test('an exclusive request hears that the kernel has taken all, until it is over', async () => {
   const { scene, probe } = await probing()
   scene.transport.drain()
