@@ -43,9 +43,6 @@ import { type FetchcolOptions, type NumberArray, valuesOfColumn } from './value-
 
 /** The methods for more rows than fit memory: streams, COPY and batches. See {@link Queryable}. */
 export abstract class BulkQueryable {
-  /** Since the first use. */
-  #runner: Runner | undefined
-
   /** Hands a request to a connection, which settles it in all cases. */
   protected abstract submit(request: Request): void
 
@@ -89,7 +86,7 @@ export abstract class BulkQueryable {
 
   /** For what is not submitted and told of by {@link run}. */
   protected get runner(): Runner {
-    this.#runner ??= {
+    return {
       run: (request, options) => {
         this.limit(request, options)
         this.submit(request)
@@ -102,7 +99,6 @@ export abstract class BulkQueryable {
       },
       usesStatements: this.queryDefaults.usesStatements,
     }
-    return this.#runner
   }
 
   /**

@@ -1,3 +1,5 @@
+import { InterfaceError } from '../base/errors.js'
+
 /** What a transaction sees of others that run beside it. */
 export type IsolationLevel =
   | 'read uncommitted'
@@ -85,6 +87,18 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   }
   if (timeout !== undefined && (typeof timeout !== 'number' || !(timeout >= 0))) {
     throw new TypeError('the option "timeout" must be a number of milliseconds, at least 0')
+  }
+}
+
+/** @throws {InterfaceError} when a transaction with these options cannot be nested in one with the `outer` */
+export function checkNestedOptions(options: TransactionOptions, outer: BeginOptions): void {
+  if (options.retry !== undefined && options.retry !== false) {
+    throw new InterfaceError('only the outermost transaction can be retried')
+  }
+  for (const mode of ['readonly', 'deferrable'] as const) {
+    if (options[mode] !== undefined && options[mode] !== outer[mode]) {
+      throw new InterfaceError(`"${mode}" of a nested transaction must be that of the outermost`)
+    }
   }
 }
 

@@ -27,6 +27,7 @@ import {
 import {
   type BeginOptions,
   beginText,
+  checkNestedOptions,
   checkTransactionOptions,
   type RetryPolicy,
   retryPolicy,
@@ -34,7 +35,10 @@ import {
 } from './transaction-options.js'
 import { isRetryable } from './transaction-retry.js'
 
-/** What transactions can be opened on: a connection, a pool, and a transaction, where they are savepoints. */
+/**
+ * What transactions can be opened on: a connection, a pool, and a transaction, where they are savepoints.
+ * Its private methods are static: others mark each object, of which a pool makes one for every loan.
+ */
 export abstract class Transactional extends Queryable {
   /**
    * Runs `fn` in a transaction, which commits when its promise is fulfilled and rolls back when it
@@ -61,7 +65,7 @@ export abstract class Transactional extends Queryable {
     if (typeof fn !== 'function') throw new TypeError('a transaction needs a function to run')
     checkTransactionOptions(options)
     const retry = retryPolicy(options.retry)
-    if (!isTraced(channels.transaction)) return this.#transaction(fn, options, retry)
+    if (!isTraced(channels.transaction)) return Transactional.#transaction(this, fn, options, retry)
     const { isolation, readonly, deferrable } = options
     const isNested = this instanceof Transaction
     const trace = { isolation, readonly, deferrable, isNested, attempts: 0 }
@@ -69,7 +73,8 @@ export abstract class Transactional extends Queryable {
       trace.attempts += 1
       return fn(transaction)
     }
-    return traced(channels.transaction, trace, () => this.#transaction(counted, options, retry))
+    const run = () => Transactional.#transaction(this, counted, options, retry)
+    return traced(channels.transaction, trace, run)
   }
 
   /**
@@ -89,13 +94,14 @@ export abstract class Transactional extends Queryable {
   begin(options: BeginOptions = {}): Promise<Transaction> {
     checkTransactionOptions(options)
     if ('retry' in options) throw new TypeError('the option "retry" is for transaction() alone')
-    return this.#begin(options)
+    return Transactional.#begin(this, options)
   }
 
   /** Rejects with an {@link InterfaceError} when these options cannot be had of a transaction on this. */
   protected async checkNesting(_options: TransactionOptions): Promise<void> {}
 
-  async #transaction<T>(
+  static async #transaction<T>(
+    owner: Transactional,
     fn: (transaction: Transaction) => T | PromiseLike<T>,
     options: TransactionOptions,
     retry: RetryPolicy,
@@ -104,7 +110,7 @@ export abstract class Transactional extends Queryable {
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.#attempt(fn, options, interruption)
+          return await Transactional.#attempt(owner, fn, options, interruption)
         } catch (error) {
           if (attempt >= retry.attempts || !isRetryable(error)) throw error
         }
@@ -115,13 +121,14 @@ export abstract class Transactional extends Queryable {
     }
   }
 
-  async #attempt<T>(
+  static async #attempt<T>(
+    owner: Transactional,
     fn: (transaction: Transaction) => T | PromiseLike<T>,
     options: TransactionOptions,
     interruption: Interruption,
   ): Promise<T> {
-    await this.checkNesting(options)
-    return this.hold(async (held) => {
+    await owner.checkNesting(options)
+    return owner.hold(async (held) => {
       const transaction = await Transaction.open(held, options, interruption)
       try {
         const result = await interruption.race(fn(transaction))
@@ -134,18 +141,18 @@ export abstract class Transactional extends Queryable {
     }, interruption.holdOptions)
   }
 
-  async #begin(options: BeginOptions): Promise<Transaction> {
+  static async #begin(owner: Transactional, options: BeginOptions): Promise<Transaction> {
     const interruption = new Interruption(options, 'transaction')
-    await this.checkNesting(options)
+    await owner.checkNesting(options)
     try {
       return await new Promise<Transaction>((resolve, reject) => {
-        this.hold(async (held) => {
+        const open = async (held: HeldConnection) => {
           const transaction = await Transaction.open(held, options, interruption)
           resolve(transaction)
           await transaction.ended
-        }, interruption.holdOptions)
-          .catch(reject)
-          .finally(() => interruption.dispose())
+        }
+        const over = owner.hold(open, interruption.holdOptions)
+        over.catch(reject).finally(() => interruption.dispose())
       })
     } catch (error) {
       // The promise between cut the stack off from whoever awaits; from here it leads there again.
@@ -275,15 +282,8 @@ export class Transaction extends Transactional implements AsyncDisposable {
   }
 
   protected override async checkNesting(options: TransactionOptions): Promise<void> {
-    const { isolation, retry } = options
-    if (retry !== undefined && retry !== false) {
-      throw new InterfaceError('only the outermost transaction can be retried')
-    }
-    for (const mode of ['readonly', 'deferrable'] as const) {
-      if (options[mode] !== undefined && options[mode] !== this.#options[mode]) {
-        throw new InterfaceError(`"${mode}" of a nested transaction must be that of the outermost`)
-      }
-    }
+    checkNestedOptions(options, this.#options)
+    const { isolation } = options
     if (isolation === undefined) return
     const outer = this.#options.isolation ?? (await this.fetchval('show transaction_isolation'))
     if (isolation !== outer) {

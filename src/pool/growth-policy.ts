@@ -10,8 +10,9 @@ const WEIGHT = 1 / 16
  * Loans that last longer than the average, as they do when a server gets slow, count with their age.
  */
 export class GrowthPolicy {
-  #createMs: number | undefined
-  #useMs: number | undefined
+  /** NaN for as long as it is not known: where a field may be undefined too, each number in it is an object. */
+  #createMs = Number.NaN
+  #useMs = Number.NaN
 
   /** Notes how long a creation took that succeeded. */
   noteCreated(ms: number): void {
@@ -35,21 +36,21 @@ export class GrowthPolicy {
     if (waiting === 0) return 0
     const createMs = this.#createMs
     const useMs = this.#expectedUseMs(loanAgeMs)
-    if (createMs === undefined || useMs === undefined) return 1
+    if (Number.isNaN(createMs) || Number.isNaN(useMs)) return 1
     if (createMs === 0) return waiting
     const reached = useMs === 0 ? waiting : Math.floor((lent * createMs) / useMs)
     return Math.max(1, waiting - reached)
   }
 
-  #expectedUseMs(loanAgeMs: number): number | undefined {
+  #expectedUseMs(loanAgeMs: number): number {
     // Loans are half over on average when one looks at them.
     const estimateMs = 2 * loanAgeMs
-    if (this.#useMs !== undefined) return Math.max(this.#useMs, estimateMs)
+    if (!Number.isNaN(this.#useMs)) return Math.max(this.#useMs, estimateMs)
     // Nothing came back yet: only what takes longer than a creation shows so early.
-    return estimateMs > 0 && estimateMs >= (this.#createMs ?? 0) ? estimateMs : undefined
+    return estimateMs > 0 && !(estimateMs < this.#createMs) ? estimateMs : Number.NaN
   }
 }
 
-function average(former: number | undefined, value: number): number {
-  return former === undefined ? value : former + (value - former) * WEIGHT
+function average(former: number, value: number): number {
+  return Number.isNaN(former) ? value : former + (value - former) * WEIGHT
 }

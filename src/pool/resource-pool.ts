@@ -71,14 +71,9 @@ export class ResourcePool<T extends object> {
       makeShedError: (waitedMs) => new PoolOverloadedError(this.snapshot, waitedMs),
       onNobodyWaiting: () => this.#supply.letProcessExit(),
     })
-    const pool = this
     this.#supply = new ResourceSupply(lifecycle, options, clock, random, this.#counters, {
-      get waiting() {
-        return pool.#waiters.length
-      },
-      get isLending() {
-        return pool.#state === 'open' && !pool.#isPaused
-      },
+      countWaiting: () => this.#waiters.length,
+      mayLend: () => this.#state === 'open' && !this.#isPaused,
       onStock: () => {
         if (this.#waiters.length > 0) this.#serve()
         this.#checkDrained()

@@ -10,12 +10,15 @@ import type { ResourcePoolCounters } from './resource-pool-stats.js'
 import { ResourceStock, type StockEntry } from './resource-stock.js'
 import { Validations } from './validations.js'
 
-/** What a {@link ResourceSupply} asks and tells the pool that lends from it. */
+/**
+ * What a {@link ResourceSupply} asks and tells the pool that lends from it. Methods alone: an object
+ * literal with getters is a dictionary to V8, which each use then has to look up.
+ */
 export interface SupplyOwner {
   /** How many callers wait. */
-  readonly waiting: number
+  countWaiting(): number
   /** Whether anything may be lent and opened. */
-  readonly isLending: boolean
+  mayLend(): boolean
   /** A resource may be lent that could not be before. */
   onStock(): void
   /** A creation failed; nobody is to be refused for it if `hasHope`: something else may serve them. */
@@ -95,7 +98,7 @@ export class ResourceSupply<T extends object> {
     if (this.#warmUp === undefined) {
       this.#warmUp = makeDeferred()
       // When the first one joins, grow opens the others.
-      const mayStart = this.#owner.isLending && this.#creations.mayStart()
+      const mayStart = this.#owner.mayLend() && this.#creations.mayStart()
       if (this.size === 0 && mayStart) this.#creations.start()
       else this.grow()
     }
@@ -104,7 +107,7 @@ export class ResourceSupply<T extends object> {
 
   /** Whether a resource may be lent now. Destroys and makes up for those idle that may not. */
   hasFit(nowMs: number): boolean {
-    if (!this.#owner.isLending) return false
+    if (!this.#owner.mayLend()) return false
     while (this.stock.idle > 0) {
       const sizeBefore = this.stock.size
       const hasFit = this.stock.dropUnfit(nowMs)
@@ -156,7 +159,7 @@ export class ResourceSupply<T extends object> {
   validate(): void {
     const nowMs = this.#clock.now()
     while (
-      this.stock.validating < this.#owner.waiting &&
+      this.stock.validating < this.#owner.countWaiting() &&
       this.hasFit(nowMs) &&
       this.stock.mustValidate(nowMs)
     ) {
@@ -194,7 +197,7 @@ export class ResourceSupply<T extends object> {
     // A creation under way needs no timer: when it settles, grow decides again.
     const mustRetry = this.#creations.length === 0 && this.#isCreationWanted()
     const visitAtMs = mustRetry ? Math.min(dueAtMs, this.backoff.retryAtMs) : dueAtMs
-    this.#housekeeper.schedule(visitAtMs, mustRetry && this.#owner.waiting > 0)
+    this.#housekeeper.schedule(visitAtMs, mustRetry && this.#owner.countWaiting() > 0)
   }
 
   /** Nobody waits any more. */
@@ -212,10 +215,10 @@ export class ResourceSupply<T extends object> {
 
   #isCreationWanted(): boolean {
     const { minSize, maxSize } = this.#options
-    if (!this.#owner.isLending || this.size >= maxSize) return false
+    if (!this.#owner.mayLend() || this.size >= maxSize) return false
     const { size, lentSound, validating } = this.stock
     const loanAgeMs = this.stock.loanAgeMs(this.#clock.now())
-    const demand = this.#growth.demand(this.#owner.waiting, lentSound, loanAgeMs)
+    const demand = this.#growth.demand(this.#owner.countWaiting(), lentSound, loanAgeMs)
     return Math.max(demand - validating, minSize - size) > this.#creations.length
   }
 
