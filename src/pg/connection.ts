@@ -19,6 +19,7 @@ import {
 } from '../protocol/frontend.js'
 import { MessageWriter } from '../protocol/message-writer.js'
 import type { TransactionStatus } from '../protocol/messages.js'
+import { OpenSocket } from '../transport/socket.js'
 import type { Wire } from '../wire/request.js'
 import type { Submittable } from './messages.js'
 import { StatementNames } from './statement-names.js'
@@ -100,7 +101,8 @@ export class Connection extends EventEmitter {
   constructor(config: ConnectionConfig = {}) {
     super()
     const { stream } = config
-    this.stream = (typeof stream === 'function' ? stream() : stream) ?? new Socket()
+    const given = typeof stream === 'function' ? stream() : stream
+    this.stream = given ?? (config.ssl ? new Socket() : new OpenSocket())
     this.ssl = config.ssl ?? false
     this.sslNegotiation = config.sslNegotiation ?? 'postgres'
     this._statementNames = new StatementNames(config.statementCacheSize ?? 0)

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import { type ConnectOpts, connect, Socket, type SocketConstructorOpts } from 'node:net'
+import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { KeepAlive, SocketTarget } from './peer.js'
 import { SocketStep } from './socket-step.js'
@@ -12,6 +13,7 @@ const readers = new WeakMap<Socket, Reader>()
 
 interface Reader {
   handler: TransportHandler | undefined
+  onData?: (chunk: Buffer) => void
 }
 
 /**
@@ -60,6 +62,45 @@ export function openSocket(
   return step.promise
 }
 
+/**
+ * A socket that carries no TLS and is for the caller to connect. Others may read from it in place of its
+ * {@link SocketTransport}, or beside it, as from any socket; while nobody does, no buffer is made for
+ * each read.
+ */
+export class OpenSocket extends Socket {
+  constructor() {
+    const reader: Reader = { handler: undefined }
+    const buffer = sharedBuffer ?? Buffer.allocUnsafeSlow(READ_BYTES)
+    // The constructor takes what `connect` takes, though its types know only of the latter.
+    const options: ConnectOpts & SocketConstructorOpts = {
+      onread: {
+        buffer,
+        callback: (length) => {
+          if (reader.handler === undefined || !isReadBy(this, reader)) {
+            return this.push(Buffer.from(buffer.subarray(0, length)))
+          }
+          reader.handler.onData(buffer, length)
+          return true
+        },
+      },
+    }
+    super(options)
+    readers.set(this, reader)
+  }
+
+  /** Not as that of a socket with a buffer, which stops reading even for those who listen for `readable`. */
+  override pause(): this {
+    return Duplex.prototype.pause.call(this) as this
+  }
+}
+
+/** Whether what comes next is for `reader` and nobody else. */
+function isReadBy(socket: Socket, { onData }: Reader): boolean {
+  const listeners = socket.listeners('data')
+  const isAlone = listeners.length === 1 && listeners[0] === onData
+  return isAlone && socket.readableFlowing === true && socket.readableLength === 0
+}
+
 /** A connected socket, plain or TLS, as a {@link Transport}. It owns the socket from then on. */
 export class SocketTransport implements Transport {
   readonly encrypted: boolean
@@ -69,10 +110,11 @@ export class SocketTransport implements Transport {
   constructor(socket: Socket | TLSSocket, handler: TransportHandler) {
     this.#socket = socket
     this.encrypted = 'encrypted' in socket
+    const onData = (chunk: Buffer) => handler.onData(chunk, chunk.length)
     const reader = readers.get(socket)
-    if (reader !== undefined) reader.handler = handler
+    if (reader !== undefined) Object.assign(reader, { handler, onData })
     // Also where there is a reader: a runtime that knows of no such thing emits the event.
-    socket.on('data', (chunk: Buffer) => handler.onData(chunk, chunk.length))
+    socket.on('data', onData)
     socket.on('drain', () => handler.onDrain())
     socket.on('error', (error) => {
       this.#error = error

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe } from 'vitest'
 import { Cursor, copyFrom, copyTo, PublishedPool, QueryStream } from './companions.js'
@@ -136,6 +137,56 @@ describe('pg-copy-streams', () => {
     }),
   })
 })
+
+describe('the stream of a connection', () => {
+  const bytesOf = (chunks: Buffer[]): string => Buffer.concat(chunks).toString('latin1')
+
+  compareScenarios({
+    'is listened to by others as well': withClient(async (client) => {
+      const chunks: Buffer[] = []
+      const listen = (chunk: Buffer): void => void chunks.push(chunk)
+      const { stream } = streamOf(client)
+      stream.on('data', listen)
+      const heard = (await client.query(NUMBERS, [1000])).rows
+      stream.removeListener('data', listen)
+      const unheard = (await client.query(NUMBERS, [2])).rows
+      return [heard.length, bytesOf(chunks), unheard]
+    }),
+    'is read by others, who hand on what they like': withClient(async (client) => {
+      const { stream } = streamOf(client)
+      const listeners = stream.listeners('data') as ((chunk: Buffer) => void)[]
+      stream.removeAllListeners('data')
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        for (const listener of listeners) listener(chunk)
+      })
+      const { rows } = await client.query(NUMBERS, [3])
+      return [listeners.length, rows, bytesOf(chunks)]
+    }),
+    'is read piece by piece while it is not listened to': withClient(async (client) => {
+      const { stream } = streamOf(client)
+      const [listener] = stream.listeners('data') as ((chunk: Buffer) => void)[]
+      if (listener === undefined) throw new Error('nobody listens')
+      stream.removeListener('data', listener)
+      stream.pause()
+      const result = client.query("select repeat('a', 500000) as a")
+      const take = (): void => {
+        for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) listener(chunk)
+      }
+      stream.on('readable', take)
+      const { length } = (await result).rows[0].a
+      stream.removeListener('readable', take)
+      stream.on('data', listener)
+      stream.resume()
+      return [length, (await client.query('select 1 as alive')).rows]
+    }),
+  })
+})
+
+function streamOf(client: unknown): { readonly stream: Readable } {
+  return (client as { connection: { stream: Readable } }).connection
+}
 
 describe('Submittables of users', () => {
   compareScenarios({
