@@ -331,14 +331,18 @@ export class Connection extends EventEmitter {
 }
 
 function writeValue(out: MessageWriter, value: PreparedValue): void {
-  if (value === null) {
+  if (value === null || value === undefined) {
     out.int32(-1)
     return
   }
   const position = out.beginValue()
   if (Buffer.isBuffer(value)) out.bytes(value)
-  else out.utf8(String(value))
+  else writeText(out, String(value))
   out.endValue(position)
+}
+
+function writeText(out: MessageWriter, text: string): void {
+  if (!out.shortText(text)) out.utf8(text)
 }
 
 function kindOf({ type }: MessageConfig): 'S' | 'P' {

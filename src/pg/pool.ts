@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
+import { rejectInCaller } from '../base/caller-stack.js'
 import type { Any, QueryConfigValues, QueryResultRow } from './any.js'
 import { Client } from './client.js'
 import type {
@@ -11,13 +12,12 @@ import type {
   Waiter,
 } from './pool-client.js'
 import { type PoolConfig, type PoolOptions, poolOptions } from './pool-config.js'
+import { openClient } from './pool-opening.js'
+import { type QueryOutcome, queryOnce } from './pool-query.js'
 import type { QueryArrayConfig, QueryConfig } from './query-config.js'
 import type { Done, QueryArrayResult, QueryResult, Submittable } from './query-types.js'
 
 const noRelease: Release = () => {}
-
-/** What is called with the outcome of a query. */
-type CallbackOfQuery = (error: Error | undefined, result?: unknown) => void
 
 /** Clients to lend, with the interface of pg-pool. */
 export class Pool extends EventEmitter {
@@ -136,37 +136,14 @@ export class Pool extends EventEmitter {
     const client = new this.Client(this.options as never) as PooledClient
     this._clients.push(client)
     const onError = this.#idleListener(client)
-    const { connectionTimeoutMillis: timeout, onConnect } = this.options
-    let isLate = false
-    const timer = timeout
-      ? setTimeout(() => {
-          isLate = true
-          client.connection.stream.destroy()
-        }, timeout)
-      : undefined
-    const fail = (error: Error): void => {
-      this._clients = this._clients.filter((each) => each !== client)
-      this.#pulse()
-      const message = 'Connection terminated due to connection timeout'
-      callback(isLate ? new Error(message, { cause: error }) : error, undefined, noRelease)
-    }
-    client.connect((error) => {
-      clearTimeout(timer)
-      client.on('error', onError)
-      if (error !== undefined && error !== null) {
-        fail(error)
-        return
-      }
-      if (onConnect === undefined) {
+    openClient(client, this.options, onError, (error) => {
+      if (error === undefined) {
         this.#welcome(client, onError, callback)
         return
       }
-      Promise.resolve()
-        .then(() => onConnect(client))
-        .then(
-          () => this.#welcome(client, onError, callback),
-          (reason: Error) => client.end(() => fail(reason)),
-        )
+      this._clients = this._clients.filter((each) => each !== client)
+      this.#pulse()
+      callback(error, undefined, noRelease)
     })
   }
 
@@ -233,7 +210,8 @@ export class Pool extends EventEmitter {
     if (client.getTransactionStatus() !== 'I') this.#rollBack(client)
     const idle: Idle = { client, onError, timer: undefined }
     const timeout = this.options.idleTimeoutMillis
-    if (timeout && this.#isAboveMin) {
+    // Whoever waits gets it at once.
+    if (timeout && this.#isAboveMin && this._pendingQueue.length === 0) {
       idle.timer = setTimeout(() => {
         if (this.#isAboveMin) this._remove(client)
       }, timeout)
@@ -314,36 +292,10 @@ export class Pool extends EventEmitter {
     const [parameters, done] =
       typeof values === 'function' ? [undefined, values] : [values, callback]
     if (typeof done === 'function') {
-      this.#queryOnce(text, parameters, inContextOfCaller(done as CallbackOfQuery))
+      queryOnce(this, text, parameters, inContextOfCaller(done as QueryOutcome))
       return undefined
     }
-    return this.#promise((settle) => this.#queryOnce(text, parameters, settle))
-  }
-
-  #queryOnce(text: unknown, values: unknown, callback: CallbackOfQuery): void {
-    this.connect((error, client) => {
-      if (client === undefined) {
-        callback(error)
-        return
-      }
-      let isOver = false
-      const finish = (failure: Error | null | undefined, result?: unknown): void => {
-        if (isOver) return
-        isOver = true
-        client.removeListener('error', finish)
-        // A query that the server refused leaves a client as good as before; one whose client broke,
-        // or that is still under way after its timeout, does not.
-        client.release(failure != null && !isReusable(client) ? failure : undefined)
-        if (failure) callback(failure)
-        else callback(undefined, result)
-      }
-      client.once('error', finish)
-      try {
-        client.query(text as string, values as never, finish as never)
-      } catch (thrown) {
-        finish(thrown as Error)
-      }
-    })
+    return this.#promise((settle) => queryOnce(this, text, parameters, settle))
   }
 
   /** Closes idle clients at once and those in use when they come back; refuses who waits. */
@@ -376,13 +328,10 @@ export class Pool extends EventEmitter {
   #promise<T>(start: (settle: (error?: Error | null, value?: T) => void) => void): Promise<T> {
     return new this.Promise<T>((resolve, reject) => {
       start((error, value) => {
-        if (error) reject(error)
-        else resolve(value as T)
+        if (!error) resolve(value as T)
+        else if (error instanceof Error) resolve(rejectInCaller(error))
+        else reject(error)
       })
-    }).catch((error: unknown) => {
-      // From here the stack leads to whoever awaits.
-      if (error instanceof Error) Error.captureStackTrace(error)
-      throw error
     })
   }
 }
@@ -393,8 +342,4 @@ function inContextOfCaller<Args extends unknown[]>(
 ): (...args: Args) => void {
   const resource = new AsyncResource('SLUICE_PG_POOL')
   return (...args) => resource.runInAsyncScope(callback, undefined, ...args)
-}
-
-function isReusable(client: PooledClient): boolean {
-  return client._queryable && !client._ending && client._getActiveQuery() === null
 }

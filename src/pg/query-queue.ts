@@ -127,10 +127,9 @@ export class QueryQueue {
   }
 
   #drop(request: SubmittableRequest): void {
-    for (const list of [this.#waiting, this.#sent]) {
-      const index = list.indexOf(request)
-      if (index >= 0) list.splice(index, 1)
-    }
+    const list = this.#sent.includes(request) ? this.#sent : this.#waiting
+    const index = list.indexOf(request)
+    if (index >= 0) list.splice(index, 1)
   }
 
   #pulse(): void {

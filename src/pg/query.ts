@@ -2,12 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Any, QueryResultRow } from './any.js'
 import type { Connection } from './connection.js'
 import type { CommandCompleteMessage, DataRowMessage, RowDescriptionMessage } from './messages.js'
-import {
-  type NormalizedQueryConfig,
-  normalizeQueryConfig,
-  type QueryCallback,
-  type QueryConfig,
-} from './query-config.js'
+import type { NormalizedQueryConfig, QueryCallback, QueryConfig } from './query-config.js'
 import type { ResultBuilder } from './query-types.js'
 import { Result } from './result.js'
 import type { CustomTypesConfig } from './type-overrides.js'
@@ -55,16 +50,18 @@ export class Query<
   constructor(query?: string | QueryConfig<Values>, values?: Values, callback?: Filled<Row>)
   constructor(config?: unknown, values?: unknown, callback?: unknown) {
     super()
-    const given: NormalizedQueryConfig = normalizeQueryConfig(config, values, callback)
+    const given: NormalizedQueryConfig =
+      typeof config === 'string' ? { text: config } : Object(config)
+    const isCallback = typeof values === 'function'
     this.text = given.text
-    this.values = given.values as Values | undefined
+    this.values = ((!isCallback && values) || given.values) as Values | undefined
     this.rows = given.rows
     this.types = given.types
     this.name = given.name
     this.queryMode = given.queryMode
     this.binary = given.binary
     this.portal = given.portal || ''
-    this.callback = given.callback
+    this.callback = (callback || (isCallback ? values : given.callback)) as QueryCallback
     this.signal = given.signal
     this._rowMode = given.rowMode
     this._result = new Result(given.rowMode, Array.isArray(given.types) ? undefined : given.types)

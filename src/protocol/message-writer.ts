@@ -182,9 +182,11 @@ export class MessageWriter {
    * follows into fields of its own.
    */
   cstring(text: string): void {
-    if (text.includes('\0'))
-      throw new InterfaceError('a string sent to the server contains a NUL character')
-    this.utf8(text)
+    if (!this.shortText(text)) {
+      if (text.includes('\0'))
+        throw new InterfaceError('a string sent to the server contains a NUL character')
+      this.utf8(text)
+    }
     this.int8(0)
   }
 
