@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
-import type { Connection } from './connection.js'
+import type { Connection, ConnectionConfig } from './connection.js'
 import type { CustomTypesConfig } from './type-overrides.js'
 
 /** Configuration of a client, under pg's keys. */
@@ -17,7 +17,7 @@ export interface ClientConfig {
   /** In ms. */
   keepAliveInitialDelayMillis?: number | undefined
   /** A socket, or a function that makes one, instead of a TCP connection. */
-  stream?: (() => Duplex) | Duplex | undefined
+  stream?: ((config: ConnectionConfig) => Duplex) | Duplex | undefined
   /** Setting of the server, in ms. */
   statement_timeout?: false | number | undefined
   lock_timeout?: false | number | undefined

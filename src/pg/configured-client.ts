@@ -67,9 +67,10 @@ export abstract class ConfiguredClient extends EventEmitter {
       new Connection({
         stream: given.stream,
         ssl: parameters.ssl,
-        sslNegotiation: this.sslNegotiation,
+        sslNegotiation: parameters.sslnegotiation,
         keepAlive: given.keepAlive ?? true,
         keepAliveInitialDelayMillis: given.keepAliveInitialDelayMillis ?? 0,
+        encoding: parameters.client_encoding || 'utf8',
         statementCacheSize: given.statementCacheSize ?? defaults.statementCacheSize,
       })
   }

@@ -27,11 +27,14 @@ import { type PreparedValue, prepareValue } from './values.js'
 
 /** Options of {@link Connection}. */
 export interface ConnectionConfig {
-  readonly stream?: (() => Duplex) | Duplex | undefined
+  /** A function is given the configuration. */
+  readonly stream?: ((config: ConnectionConfig) => Duplex) | Duplex | undefined
   readonly ssl?: unknown
   readonly sslNegotiation?: 'postgres' | 'direct' | undefined
   readonly keepAlive?: boolean
   readonly keepAliveInitialDelayMillis?: number
+  /** Of no effect, for functions that make streams. */
+  readonly encoding?: string
   readonly statementCacheSize?: number | undefined
 }
 
@@ -101,7 +104,7 @@ export class Connection extends EventEmitter {
   constructor(config: ConnectionConfig = {}) {
     super()
     const { stream } = config
-    const given = typeof stream === 'function' ? stream() : stream
+    const given = typeof stream === 'function' ? stream(config) : stream
     this.stream = given ?? (config.ssl ? new Socket() : new OpenSocket())
     this.ssl = config.ssl ?? false
     this.sslNegotiation = config.sslNegotiation ?? 'postgres'

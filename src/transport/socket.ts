@@ -126,7 +126,8 @@ export class SocketTransport implements Transport {
   }
 
   get isWritten(): boolean {
-    return this.#socket.writableLength === 0
+    // Of a stream that is no socket nobody knows what becomes of the bytes it has taken.
+    return this.#socket instanceof Socket && this.#socket.writableLength === 0
   }
 
   write(bytes: Buffer): boolean {
