@@ -13,7 +13,7 @@ export interface FetchColumnsOptions extends Omit<QueryOptions, 'rowMode'> {
    */
   readonly timestamps?: TimestampUnit
   /**
-   * What `text`, `varchar` and the like become: an array of strings (the default), or a
+   * What `text`, `varchar` and the like, `numeric` and `uuid` become: an array of strings (the default), or a
    * {@link Utf8Column}, which has the bytes of all and makes strings only of those that are asked for. `json`
    * and `jsonb` become one with their text, too, and are not parsed.
    */

@@ -13,8 +13,18 @@ export interface CodecTraits {
    * dimension of an array of it. Absent: none is.
    */
   readonly isElement?: (value: object) => boolean
+  /** Writes the text that `decodeBinary` makes, where that is ASCII, without making a string of it. */
+  readonly printer?: Printer
   /** The attributes of a composite type, in their order. */
   readonly attributes?: readonly CompositeAttribute[]
+}
+
+/** See {@link CodecTraits.printer}. */
+export interface Printer {
+  /** The most bytes that {@link print} writes. The value may be malformed. */
+  room(buf: Buffer, start: number, end: number): number
+  /** Writes the text at `at` and gives the position behind it. Throws what `decodeBinary` does. */
+  print(buf: Buffer, start: number, end: number, out: Uint8Array, at: number): number
 }
 
 /** An attribute of a composite type: a row of `pg_attribute` that is not dropped. */

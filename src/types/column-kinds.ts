@@ -1,4 +1,4 @@
-import type { TraitedCodec } from './codec-traits.js'
+import { type TraitedCodec, traitsOf } from './codec-traits.js'
 import { POSTGRES_EPOCH_MS } from './codecs/calendar.js'
 import { Timestamp } from './timestamp.js'
 
@@ -44,13 +44,14 @@ const CODES = {
 
 /** What the columns of a codec become. */
 export function kindOf(
-  { layout }: TraitedCodec,
+  codec: TraitedCodec,
   timestamps: TimestampUnit,
   strings: 'array' | 'utf8',
 ): KindCode {
+  const { layout } = codec
   switch (layout) {
     case undefined:
-      return Kind.Value
+      return strings === 'utf8' && traitsOf(codec).printer !== undefined ? Kind.Utf8 : Kind.Value
     case 'text':
     case 'json':
     case 'jsonb':

@@ -1,5 +1,5 @@
 import { Backend } from '../protocol/messages.js'
-import type { TraitedCodec } from './codec-traits.js'
+import { type Printer, type TraitedCodec, traitsOf } from './codec-traits.js'
 import { checkVersion } from './codecs/json.js'
 import {
   int64At,
@@ -12,7 +12,13 @@ import {
   type TimestampUnit,
   type TypedColumn,
 } from './column-kinds.js'
-import { columnsReader, type ReadColumn, type ReadColumns } from './generated-column-reader.js'
+import {
+  type ColumnParts,
+  columnsReader,
+  type ReadColumn,
+  type ReadColumns,
+  readEach,
+} from './generated-column-reader.js'
 import type { RunDecoder } from './generated-row-decoder.js'
 import {
   checkCount,
@@ -35,11 +41,18 @@ export interface ColumnsFormat {
 }
 
 const FEWEST_ROWS = 256
-/** So much room is made at most for rows that may not come. */
+/** So much room is made at most for rows that may not come, and in bytes for the texts of a column. */
 const MOST_EXPECTED_ROWS = 100_000
+const MOST_EXPECTED_BYTES = 4 * 1024 * 1024
 
-/** How many rows a statement gave when it last ran, by its columns: room for as many is made at once. */
-const lastCounts = new WeakMap<readonly ResultColumn[], number>()
+/** How many rows a statement gave when it last ran, and how many bytes each column of texts had. */
+interface LastSize {
+  readonly rows: number
+  readonly bytes: readonly number[]
+}
+
+/** The sizes by the columns of the statement: room for as much is made at once. */
+const lastSizes = new WeakMap<readonly ResultColumn[], LastSize>()
 
 const LENGTH_BYTES = 4
 /** The type of a message and its length. */
@@ -59,11 +72,13 @@ export class ColumnsBuilder {
   readonly #kinds: readonly KindCode[]
   readonly #decoders: readonly ReturnType<typeof decoderOf>[]
   readonly #texts: readonly (Utf8Builder | undefined)[]
+  /** Of texts that come as something else. */
+  readonly #printers: readonly (Printer | undefined)[]
   /** Bytes before the text of a value: the version of jsonb. */
   readonly #versions: readonly number[]
-  /** What {@link makeColumn} made; and the same bytes as halves of 64 bits, where that is their size. */
+  /** What {@link makeColumn} made, and the parts with it. */
   #arrays: (TypedColumn | unknown[])[]
-  #halves: Int32Array[]
+  #parts: ColumnParts
   readonly #readColumns: ReadColumns
   /** A bit for each row that has NULL; empty before the first in a column. */
   readonly #nulls: Uint8Array[]
@@ -74,20 +89,31 @@ export class ColumnsBuilder {
 
   constructor(columns: readonly ResultColumn[], { timestamps, strings }: ColumnsFormat) {
     this.#columns = columns
-    const expected = Math.min(lastCounts.get(columns) ?? 0, MOST_EXPECTED_ROWS)
-    this.#capacity = Math.max(expected, FEWEST_ROWS)
+    const last = lastSizes.get(columns)
+    this.#capacity = Math.max(Math.min(last?.rows ?? 0, MOST_EXPECTED_ROWS), FEWEST_ROWS)
     this.#kinds = columns.map(({ codec }) => kindOf(codec as TraitedCodec, timestamps, strings))
     this.#decoders = columns.map(decoderOf)
-    this.#texts = this.#kinds.map((kind) => (kind === Kind.Utf8 ? new Utf8Builder() : undefined))
+    this.#texts = this.#kinds.map((kind, i) => {
+      const bytes = Math.min(last?.bytes[i] ?? 0, MOST_EXPECTED_BYTES)
+      return kind === Kind.Utf8 ? new Utf8Builder(bytes) : undefined
+    })
+    this.#printers = columns.map(({ codec, format }) =>
+      format === BINARY ? traitsOf(codec).printer : undefined,
+    )
     this.#versions = columns.map(({ codec, format }) =>
       (codec as TraitedCodec).layout === 'jsonb' && format === BINARY ? 1 : 0,
     )
     this.#arrays = this.#kinds.map((kind) => makeColumn(kind, this.#capacity))
-    this.#halves = this.#arrays.map(halvesOf)
     this.#nulls = columns.map(() => NO_BITS)
-    // A column that comes as text is read by its decoder, whatever its kind.
-    const kinds = this.#kinds.map((kind, i) => (columns[i]?.format === BINARY ? kind : Kind.Value))
-    this.#readColumns = columnsReader(kinds)
+    this.#readColumns = columnsReader(
+      this.#kinds.map((kind, i) => {
+        // The text of a number is decoded before it is one.
+        const isRead = columns[i]?.format === BINARY || kind === Kind.Value || kind === Kind.Utf8
+        const isPrinted = this.#printers[i] !== undefined
+        return { ...(isRead && { kind }), isPrinted, isVersioned: this.#versions[i] === 1 }
+      }),
+    )
+    this.#parts = this.#newParts()
   }
 
   /** Rows so far. */
@@ -103,16 +129,14 @@ export class ColumnsBuilder {
     }
     if (this.#count === this.#capacity) this.#grow()
     const first = checkCount(buf, start, end, this.#columns.length)
-    const at = this.#readColumns(
-      this.#arrays,
-      this.#halves,
-      this.#count,
-      buf,
-      this.#view,
-      first,
-      end,
-      this.#readColumn,
-    )
+    const view = this.#view
+    let at: number
+    try {
+      at = this.#readColumns(this.#parts, this.#count, buf, view, first, end, this.#readColumn)
+    } catch {
+      // Once more, to learn in which column.
+      at = readEach(this.#parts, this.#count, buf, view, first, end, this.#readColumn)
+    }
     checkEnd(at, end)
     this.#count += 1
     return this
@@ -148,7 +172,9 @@ export class ColumnsBuilder {
 
   /** The data of each column. To be called once. */
   takeData(): ColumnData[] {
-    lastCounts.set(this.#columns, this.#count)
+    const rows = this.#count
+    const bytes = this.#texts.map((text, i) => (text ? Number(this.#arrays[i]?.[rows]) : 0))
+    lastSizes.set(this.#columns, { rows, bytes })
     return this.#arrays.map((array, i) => {
       const text = this.#texts[i]
       if (text !== undefined) return text.take(array as Int32Array, this.#count)
@@ -192,15 +218,28 @@ export class ColumnsBuilder {
     const text = this.#texts[i]
     const decode = this.#decoders[i] as ReturnType<typeof decoderOf>
     if (text !== undefined) {
+      const offsets = this.#arrays[i] as Int32Array
+      const printer = this.#printers[i]
       const before = this.#versions[i] as number
       if (before > 0) checkVersion(buf, start, end)
-      text.add(this.#arrays[i] as Int32Array, row, buf, start + before, end)
+      if (printer === undefined) text.add(offsets, row, buf, view, start + before, end)
+      else text.print(offsets, row, buf, start, end, printer)
     } else if (this.#columns[i]?.format === BINARY && isInt64(kind)) {
       expectLength(this.#columns[i]?.codec.name ?? '', start, end, 8)
       array[row] = int64At(kind, view, start)
     } else {
       const value = decode(buf, start, end)
       array[row] = kind === Kind.Value ? value : numberOf(kind, value)
+    }
+  }
+
+  #newParts(): ColumnParts {
+    return {
+      arrays: this.#arrays,
+      halves: this.#arrays.map(halvesOf),
+      texts: this.#texts,
+      printers: this.#printers,
+      decoders: this.#decoders,
     }
   }
 
@@ -235,7 +274,7 @@ export class ColumnsBuilder {
       grown.set(array as never)
       return grown
     })
-    this.#halves = this.#arrays.map(halvesOf)
+    this.#parts = this.#newParts()
     for (const [i, nulls] of this.#nulls.entries()) {
       if (nulls.length === 0) continue
       const grown = new Uint8Array(Math.ceil(this.#capacity / 8))

@@ -1,11 +1,14 @@
 import { DecodeError } from '../base/errors.js'
+import type { Printer } from './codec-traits.js'
 import { decodeUtf8 } from './codecs/utf8.js'
 
 /** The offsets are of 32 bits. */
 const MAX_BYTES = 0x7fffffff
 
+const FEWEST_BYTES = 4096
+
 /** Up to here a loop copies faster than a call into Node's binding, in bytes. */
-const SHORT = 32
+const SHORT = 256
 
 /**
  * Texts one behind the other as UTF-8: that of row `i` is `bytes[offsets[i] … offsets[i + 1])`. It is the
@@ -14,6 +17,7 @@ const SHORT = 32
 export class Utf8Column implements Iterable<string> {
   /** One more than there are rows. */
   readonly offsets: Int32Array
+  /** All texts; what is behind them in its `buffer` means nothing. */
   readonly bytes: Uint8Array
   readonly #buf: Buffer
 
@@ -43,16 +47,50 @@ export class Utf8Column implements Iterable<string> {
 
 /** The bytes of a {@link Utf8Column} while its rows come. */
 export class Utf8Builder {
-  #bytes = Buffer.allocUnsafeSlow(4096)
+  #bytes: Buffer
+  #view: DataView
 
-  /** Adds the text of a row, behind that of the one before. */
-  add(offsets: Int32Array, row: number, buf: Buffer, start: number, end: number): void {
-    const at = offsets[row] as number
+  /** @param expected so many bytes will come, or nearly */
+  constructor(expected = 0) {
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(expected + (expected >> 6), FEWEST_BYTES))
+    this.#view = viewOver(this.#bytes)
+  }
+
+  /** Adds the text of a row, `buf[start, end)`, behind that of the one before; `view` is of `buf`. */
+  add(
+    offsets: Int32Array,
+    row: number,
+    buf: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+  ): void {
+    let at = offsets[row] as number
     const next = at + end - start
     if (next > this.#bytes.length) this.#grow(next)
-    if (end - start > SHORT) buf.copy(this.#bytes, at, start, end)
-    else copyShort(this.#bytes, at, buf, start, end)
     offsets[row + 1] = next
+    if (end - start > SHORT) {
+      buf.copy(this.#bytes, at, start, end)
+      return
+    }
+    let from = start
+    for (; from + 4 <= end; from += 4, at += 4) this.#view.setInt32(at, view.getInt32(from))
+    while (from < end) this.#bytes[at++] = buf[from++] as number
+  }
+
+  /** As {@link add}, of a value that is no text itself. */
+  print(
+    offsets: Int32Array,
+    row: number,
+    buf: Buffer,
+    start: number,
+    end: number,
+    { room, print }: Printer,
+  ): void {
+    const at = offsets[row] as number
+    const most = at + room(buf, start, end)
+    if (most > this.#bytes.length) this.#grow(most)
+    offsets[row + 1] = print(buf, start, end, this.#bytes, at)
   }
 
   /** Adds the text of a row to another builder. */
@@ -63,15 +101,15 @@ export class Utf8Builder {
     offsets: Int32Array,
     row: number,
   ): void {
-    other.add(offsets, row, this.#bytes, from[fromRow] as number, from[fromRow + 1] as number)
+    const start = from[fromRow] as number
+    other.add(offsets, row, this.#bytes, this.#view, start, from[fromRow + 1] as number)
   }
 
   /** The column of so many rows. */
   take(offsets: Int32Array, rows: number): Utf8Column {
-    return new Utf8Column(
-      offsets.slice(0, rows + 1),
-      Uint8Array.prototype.slice.call(this.#bytes, 0, offsets[rows]),
-    )
+    const used = new Uint8Array(this.#bytes.buffer, 0, offsets[rows])
+    const isNearlyAll = this.#bytes.length - used.length <= this.#bytes.length >> 4
+    return new Utf8Column(offsets.slice(0, rows + 1), isNearlyAll ? used : used.slice())
   }
 
   #grow(needed: number): void {
@@ -79,9 +117,10 @@ export class Utf8Builder {
     const grown = Buffer.allocUnsafeSlow(Math.min(needed * 2, MAX_BYTES))
     this.#bytes.copy(grown)
     this.#bytes = grown
+    this.#view = viewOver(grown)
   }
 }
 
-function copyShort(to: Uint8Array, at: number, buf: Uint8Array, start: number, end: number): void {
-  for (let i = start; i < end; i++) to[at + i - start] = buf[i] as number
+function viewOver({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }

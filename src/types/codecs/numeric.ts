@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { DecodeError } from '../../base/errors.js'
 import type { MessageWriter } from '../../protocol/message-writer.js'
 import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { cannotEncode, malformed } from '../value-errors.js'
 import { type Decimal, isSameDecimal, parseDecimal } from './decimal.js'
 import { decodeAscii } from './utf8.js'
@@ -27,15 +28,23 @@ const MINUS = 0x2d
 /** Where the digits of usual numbers are written: a text of pieces would be kept in pieces. */
 const scratch = Buffer.allocUnsafeSlow(64)
 
+/** The most characters of the text of a binary `numeric`. */
+function room(buf: Buffer, start: number): number {
+  const weight = ((byteAt(buf, start + 2) << 24) >> 16) | byteAt(buf, start + 3)
+  const scale = (byteAt(buf, start + 6) << 8) | byteAt(buf, start + 7)
+  // A sign, a zero, the groups before the point, the point, the groups behind it.
+  return 2 + 4 * Math.max(weight + 1, 2) + 1 + scale + 3
+}
+
 /**
- * Reads a binary `numeric` as the text that the server prints for it.
+ * Writes the text that the server prints for a binary `numeric`.
  *
  * Four int16 (number of groups, weight of the first group, sign, digits to show behind the point) and
  * then the groups of four decimal digits. Groups that are not there are zero.
  *
  * @see numeric_send in src/backend/utils/adt/numeric.c
  */
-function decodeNumeric(buf: Buffer, start: number, end: number): string {
+function print(buf: Buffer, start: number, end: number, out: Uint8Array, outAt: number): number {
   if (end - start < HEADER_BYTES) throw malformed('numeric', 'shorter than its header')
   const count = (byteAt(buf, start) << 8) | byteAt(buf, start + 1)
   const weight = ((byteAt(buf, start + 2) << 24) >> 16) | byteAt(buf, start + 3)
@@ -44,13 +53,10 @@ function decodeNumeric(buf: Buffer, start: number, end: number): string {
   if (end - start !== HEADER_BYTES + 2 * count) {
     throw malformed('numeric', `${end - start} bytes do not hold ${count} groups of digits`)
   }
-  if (sign !== POSITIVE && sign !== NEGATIVE) return specialText(sign)
+  if (sign !== POSITIVE && sign !== NEGATIVE) return printSpecial(sign, out, outAt)
   if (scale > MAX_SCALE) throw malformed('numeric', `a scale of ${scale}`)
 
-  // A sign, a zero, the groups before the point, the point, the groups behind it.
-  const length = 2 + 4 * Math.max(weight + 1, 0) + 1 + scale + 3
-  const out = length <= scratch.length ? scratch : Buffer.allocUnsafe(length)
-  let at = 0
+  let at = outAt
   if (sign === NEGATIVE) out[at++] = MINUS
   let group = 0
   let next = 0
@@ -65,11 +71,17 @@ function decodeNumeric(buf: Buffer, start: number, end: number): string {
     }
     at = from + scale
   }
-  return decodeAscii(out, 0, at)
+  return at
+}
+
+function decodeNumeric(buf: Buffer, start: number, end: number): string {
+  const length = room(buf, start)
+  const out = length <= scratch.length ? scratch : Buffer.allocUnsafe(length)
+  return decodeAscii(out, 0, print(buf, start, end, out, 0))
 }
 
 /** Writes a number below 10,000 without zeros before it. */
-function writeDigits(out: Buffer, start: number, group: number): number {
+function writeDigits(out: Uint8Array, start: number, group: number): number {
   if (group >= 1000) return writeGroup(out, start, group)
   let at = start
   if (group >= 100) out[at++] = ZERO + ((group / 100) | 0)
@@ -79,7 +91,7 @@ function writeDigits(out: Buffer, start: number, group: number): number {
 }
 
 /** Writes four digits. */
-function writeGroup(out: Buffer, at: number, group: number): number {
+function writeGroup(out: Uint8Array, at: number, group: number): number {
   const hundreds = (group / 100) | 0
   const rest = group - hundreds * 100
   out[at] = ZERO + ((hundreds / 10) | 0)
@@ -99,6 +111,12 @@ function groupAt(buf: Buffer, start: number, count: number, index: number): numb
   const group = (byteAt(buf, at) << 8) | byteAt(buf, at + 1)
   if (group > 9999) throw malformed('numeric', 'a group of digits above 9999')
   return group
+}
+
+function printSpecial(sign: number, out: Uint8Array, at: number): number {
+  const text = specialText(sign)
+  for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i)
+  return at + text.length
 }
 
 function specialText(sign: number): string {
@@ -244,10 +262,11 @@ function unfit(): DecodeError {
 }
 
 /** `numeric` as exact text, the default. */
-export const numericAsString: Codec<string> = {
+export const numericAsString: TraitedCodec<string> = {
   ...numericCodec((text) => text),
   decodeText: decodeNumericText,
   decodeBinary: decodeNumeric,
+  traits: { printer: { room, print } },
 }
 
 /** `numeric` as a number that prints the same digits, trailing zeros aside; a DecodeError for others. */

@@ -1,5 +1,5 @@
 import type { MessageWriter } from '../../protocol/message-writer.js'
-import type { Codec } from '../codec.js'
+import type { TraitedCodec } from '../codec-traits.js'
 import { canGenerateCode } from '../generated-code.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 import { decodeAscii } from './utf8.js'
@@ -17,20 +17,25 @@ const LOW_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => digitCode(byte 
 const POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 
 /** Where the text of a uuid is put together without generated code, so that it becomes one flat string. */
-const scratch = Buffer.alloc(36, HYPHEN)
+const scratch = Buffer.alloc(36)
 
 /** The text of the sixteen bytes at `start`; by one call with all characters in half the time. */
 const printBytes: (buf: Buffer, start: number) => string = canGenerateCode()
   ? generatePrinter()
   : (buf, start) => {
-      for (let i = 0; i < 16; i++) {
-        const byte = buf[start + i] ?? 0
-        const to = POSITIONS[i] ?? 0
-        scratch[to] = HIGH_DIGITS[byte] ?? 0
-        scratch[to + 1] = LOW_DIGITS[byte] ?? 0
-      }
+      writeText(buf, start, scratch, 0)
       return decodeAscii(scratch, 0, scratch.length)
     }
+
+function writeText(buf: Buffer, start: number, out: Uint8Array, outAt: number): void {
+  let at = outAt
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) out[at++] = HYPHEN
+    const byte = buf[start + i] as number
+    out[at++] = HIGH_DIGITS[byte] as number
+    out[at++] = LOW_DIGITS[byte] as number
+  }
+}
 
 function generatePrinter(): typeof printBytes {
   const characters = POSITIONS.flatMap((at, i) => {
@@ -87,7 +92,7 @@ function writeUsualForm(text: string, out: MessageWriter): boolean {
 }
 
 /** `uuid`, as lower-case text. */
-export const uuid: Codec<string> = {
+export const uuid: TraitedCodec<string> = {
   name: 'uuid',
   decodeText(buf, start, end) {
     expectLength('uuid', start, end, 36)
@@ -110,5 +115,15 @@ export const uuid: Codec<string> = {
     if (typeof value === 'string' && writeUsualForm(value, out)) return
     const digits = digitsOf(value)
     for (let at = 0; at < 32; at += 8) out.int32(Number.parseInt(digits.slice(at, at + 8), 16))
+  },
+  traits: {
+    printer: {
+      room: () => 36,
+      print(buf, start, end, out, at) {
+        expectLength('uuid', start, end, 16)
+        writeText(buf, start, out, at)
+        return at + 36
+      },
+    },
   },
 }

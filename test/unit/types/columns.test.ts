@@ -122,6 +122,32 @@ describe('columns', () => {
     expect(() => builder.addRow(unknown, 0, unknown.length)).toThrow(DecodeError)
   })
 
+  test('what reads as text goes among the bytes of texts, whatever its form', () => {
+    const rows = [
+      ['-12345678901234567890.0500', 'c4ca4238-a0b9-2382-0dcc-509a6f75849b'],
+      ['NaN', '00000000-0000-0000-0000-000000000000'],
+      [`${'9'.repeat(9000)}.1`, null],
+    ]
+    for (const format of [0, 1] as const) {
+      const { data } = build(columnsOf(['numeric', 'uuid'], format), rows, ARROW)
+      expect(data.map((column) => [...(column as Utf8Column)])).toEqual([
+        rows.map(([number]) => number),
+        rows.map(([, uuid]) => uuid ?? ''),
+      ])
+    }
+    const numbers = columnsOf(['numeric'], 1, { numeric: 'number' })
+    expect(build(numbers, [['1.5']], ARROW).data).toEqual([[1.5]])
+    for (const [type, bytes] of [
+      ['numeric', [0, 1, 0, 0]],
+      ['numeric', [0, 1, 0x7f, 0xff, 0, 0, 0x3f, 0xff, 0x27, 0x10]],
+      ['uuid', [1, 2, 3]],
+    ] as const) {
+      const row = Buffer.from([0, 1, 0, 0, 0, bytes.length, ...bytes])
+      const builder = new ColumnsBuilder(columnsOf([type], 1), ARROW)
+      expect(() => builder.addRow(row, 0, row.length)).toThrow(/^column "c0" \((numeric|uuid)\): /)
+    }
+  })
+
   test('other types, and codecs of the user, are decoded', () => {
     const own = { int4: { decode: (text: string) => `<${text}>`, encode: String } }
     const columns = [...columnsOf(['numeric', 'jsonb'], 1), ...columnsOf(['int4'], 0, own)]
@@ -142,7 +168,17 @@ describe('columns', () => {
   })
 
   test('rows are those of the row decoder, however many', () => {
-    const types = ['int4', 'text', 'int8', 'float8', 'bool', 'timestamptz', 'uuid', 'varchar']
+    const types = [
+      'int4',
+      'text',
+      'int8',
+      'float8',
+      'bool',
+      'timestamptz',
+      'uuid',
+      'varchar',
+      'numeric',
+    ]
     const columns = columnsOf(types, 1)
     const value: Record<string, fc.Arbitrary<unknown>> = {
       int4: fc.integer(),
@@ -153,6 +189,10 @@ describe('columns', () => {
       bool: fc.boolean(),
       timestamptz: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(9e12) }),
       uuid: fc.uuid(),
+      numeric: fc.oneof(
+        fc.constantFrom('NaN', 'Infinity', '-Infinity', '0.000'),
+        fc.bigInt().map((digits) => `${digits}.25`),
+      ),
     }
     const cell = (type: string) => fc.option(value[type] as fc.Arbitrary<unknown>, { freq: 5 })
     const rows = fc.array(fc.tuple(...types.map(cell)), { minLength: 0, maxLength: 20 })
