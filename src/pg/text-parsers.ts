@@ -1,6 +1,7 @@
 import { decodeUtf8 } from '../types/codecs/utf8.js'
 import { decodeArrayWindow, parseArrayText } from './array-text.js'
 import { decodeDateWindow, parseDateText } from './date-text.js'
+import { decodeHexText } from './hex-text.js'
 import { parseIntervalText } from './postgres-interval.js'
 
 /** Makes a JavaScript value of a value's text. */
@@ -132,6 +133,6 @@ windowDecoders.set(parseInteger, (buf, start, end) => {
 })
 windowDecoders.set(parseBytes, (buf, start, end) =>
   buf[start] === BACKSLASH && buf[start + 1] === LOWERCASE_X
-    ? Buffer.from(buf.toString('latin1', start + 2, end), 'hex')
+    ? decodeHexText(buf, start + 2, end)
     : parseBytes(buf.toString('latin1', start, end)),
 )
