@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type DerElement, derElement } from '../base/der.js'
 
 /*
  * The channel binding `tls-server-end-point` (RFC 5929, section 4): a hash of the server's certificate, by
@@ -70,13 +71,6 @@ export function serverEndPoint(certificate: Uint8Array): Buffer | undefined {
   return hash === undefined ? undefined : createHash(hash).update(certificate).digest()
 }
 
-/** An element of DER: its tag, and where its contents lie. */
-interface Element {
-  readonly tag: number
-  readonly start: number
-  readonly end: number
-}
-
 /** Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280, 4.1) */
 function signatureHash(der: Uint8Array): string | undefined {
   const certificate = readElement(der, 0, der.length, SEQUENCE)
@@ -109,24 +103,13 @@ function readElement(
   start: number,
   end: number,
   tag: number,
-): Element | undefined {
-  const [first, length = 0] = der.subarray(start, end)
-  if (first !== tag) return undefined
-  if (length < 0x80) return within(tag, start + 2, length, end)
-  // The long form: how many bytes of length follow. No certificate needs more than four.
-  const count = length & 0x7f
-  if (count === 0 || count > 4 || start + 2 + count > end) return undefined
-  let size = 0
-  for (let i = 0; i < count; i++) size = size * 256 + (der[start + 2 + i] ?? 0)
-  return within(tag, start + 2 + count, size, end)
-}
-
-function within(tag: number, start: number, size: number, end: number): Element | undefined {
-  return start + size <= end ? { tag, start, end: start + size } : undefined
+): DerElement | undefined {
+  const element = derElement(der, start, end)
+  return element?.tag === tag ? element : undefined
 }
 
 /** Seven bits a byte; the first number holds the first two arcs. */
-function readOid(der: Uint8Array, { start, end }: Element): string {
+function readOid(der: Uint8Array, { start, end }: DerElement): string {
   const arcs: number[] = []
   let value = 0
   for (const byte of der.subarray(start, end)) {

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import {
   checkServerIdentity,
@@ -12,6 +11,7 @@ import type { TlsConfig } from '../config/resolve-tls.js'
 import type { TlsMaterial } from '../config/tls-material.js'
 import { writeSslRequest } from '../protocol/frontend.js'
 import { MessageWriter } from '../protocol/message-writer.js'
+import { peerCertificate } from './peer-certificate.js'
 import { SocketStep } from './socket-step.js'
 
 /** The protocol's name in TLS application-layer negotiation; PostgreSQL 17+ demands it of direct TLS. */
@@ -139,18 +139,6 @@ export function startTls(
 }
 
 const nothingOf = (() => ({})) as unknown as TLSSocket['getPeerCertificate']
-
-/** Certificates that were asked for. */
-const certificates = new WeakMap<TLSSocket, X509Certificate>()
-
-/** The certificate that the server has shown. */
-export function peerCertificate(secured: TLSSocket): X509Certificate | undefined {
-  const known = certificates.get(secured)
-  if (known !== undefined) return known
-  const certificate = secured.getPeerX509Certificate()
-  if (certificate !== undefined) certificates.set(secured, certificate)
-  return certificate
-}
 
 /** Alternative names alone, and those without wildcards: for all others Node's own rules count. */
 const EXACT = { subject: 'never', wildcards: false } as const

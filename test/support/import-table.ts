@@ -56,7 +56,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   {
     files: ['transport/'],
     imports: ['transport/', 'protocol/', 'type config/', 'base/'],
-    node: ['node:dns', 'node:net', 'node:stream', 'node:tls', 'type node:crypto'],
+    node: ['node:dns', 'node:net', 'node:stream', 'node:tls', 'node:crypto'],
   },
   {
     files: ['wire/connector.ts', 'wire/connect-attempt.ts', 'wire/cancel.ts'],
