@@ -4,6 +4,7 @@ import { CONNECT_OPTIONS } from '../src/config/options.js'
 import { ENVIRONMENT_SETTINGS } from '../src/config/startup-parameters.js'
 import { SSL_OPTIONS } from '../src/config/tls-options.js'
 import { POOL_OPTION_TABLE } from '../src/pool/pool-options.js'
+import { CONNECT_DOCS, type Docs, POOL_DOCS, SSL_DOCS } from './option-docs.js'
 
 /** Defaults that are no value of the table, since they depend on something. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -36,15 +37,15 @@ export function optionsPage(): string {
     '',
     '## Of a connection',
     '',
-    ...table(CONNECT_OPTIONS),
+    ...table(CONNECT_OPTIONS, CONNECT_DOCS),
     '',
     '## Of TLS, under `ssl`',
     '',
-    ...table(SSL_OPTIONS, 'ssl.'),
+    ...table(SSL_OPTIONS, SSL_DOCS, 'ssl.'),
     '',
     '## Of a pool, besides those of its connections',
     '',
-    ...table(POOL_OPTION_TABLE),
+    ...table(POOL_OPTION_TABLE, POOL_DOCS),
     '',
     '## Variables for settings of the server',
     '',
@@ -68,14 +69,14 @@ export function optionsPage(): string {
   ].join('\n')
 }
 
-function table(rows: OptionTable, prefix = ''): readonly string[] {
+function table(rows: OptionTable, docs: Docs<OptionTable>, prefix = ''): readonly string[] {
   return [
     '| option | connection string | variable | default | meaning |',
     '| --- | --- | --- | --- | --- |',
-    ...Object.entries(rows).map(([name, { dsn, env, unit, doc, default: value }]) => {
+    ...Object.entries(rows).map(([name, { dsn, env, unit, default: value }]) => {
       const option = `${prefix}${name}`
       const fallback = DEFAULTS[option] ?? describe(value, unit)
-      return `| \`${option}\` | ${code(dsn)} | ${code(env)} | ${fallback} | ${cell(doc)} |`
+      return `| \`${option}\` | ${code(dsn)} | ${code(env)} | ${fallback} | ${cell(docs[name] ?? '')} |`
     }),
   ]
 }

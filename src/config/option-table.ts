@@ -28,11 +28,9 @@ export interface OptionDefinition<T> {
   readonly dsn?: string
   /** Environment variable. */
   readonly env?: string
-  /** One sentence of documentation. */
-  readonly doc: string
 }
 
-/** Options by name. Messages, documentation and precedence all come from here. */
+/** Options by name. Messages and precedence all come from here, and so does docs/options.md, with tools/option-docs.ts. */
 export type OptionTable = Readonly<Record<string, OptionDefinition<unknown>>>
 
 /** The values that {@link resolveOptions} makes of a table: undefined only where there is no default. */

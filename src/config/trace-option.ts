@@ -23,10 +23,10 @@ export type TraceConfig = {
 }
 
 const TRACE_OPTIONS = {
-  stream: { parse: valueOnly('a writable stream', isStream), doc: 'Where the trace goes.' },
-  timestamps: { parse: boolean(), default: true, doc: 'A local time before each line.' },
-  regress: { parse: boolean(), default: false, doc: 'Leaves out what differs from run to run.' },
-  secrets: { parse: boolean(), default: false, doc: 'Shows passwords and keys.' },
+  stream: { parse: valueOnly('a writable stream', isStream) },
+  timestamps: { parse: boolean(), default: true },
+  regress: { parse: boolean(), default: false },
+  secrets: { parse: boolean(), default: false },
 }
 
 /** The option `trace`: a stream, or {@link TraceOptions}. */

@@ -113,77 +113,64 @@ const DEFAULT_DEPTH = 8
 const POOL_OPTIONS = {
   minSize: {
     parse: integer({ min: 0 }),
-    doc: 'Connections kept open, also when nobody needs them.',
   },
-  maxSize: { parse: integer({ min: 1 }), default: 10, doc: 'Most connections open at once.' },
+  maxSize: { parse: integer({ min: 1 }), default: 10 },
   maxQueries: {
     parse: integer({ min: 1 }),
     default: 50_000,
-    doc: 'How often a connection is lent before it is replaced.',
   },
   idleTimeout: {
     parse: milliseconds(),
     default: 300_000,
     unit: 'ms',
-    doc: 'How long a connection beyond minSize may be idle; 0 for ever.',
   },
   maxLifetime: {
     parse: milliseconds(),
     default: 3_600_000,
     unit: 'ms',
-    doc: 'How old a connection may get; 0 for ever.',
   },
   lifetimeJitter: {
     parse: number({ min: 0, max: 1 }),
     default: 0.05,
-    doc: 'Share of maxLifetime that chance may take off.',
   },
   acquireTimeout: {
     parse: milliseconds(),
     unit: 'ms',
-    doc: 'How long a caller waits for a connection.',
   },
-  maxWaiting: { parse: integer({ min: 0 }), doc: 'Most callers that wait for a connection.' },
+  maxWaiting: { parse: integer({ min: 0 }) },
   retryBackoff: {
     parse: objectOf({
-      min: { parse: milliseconds({ min: 1 }), default: 100, unit: 'ms', doc: 'The first pause.' },
+      min: { parse: milliseconds({ min: 1 }), default: 100, unit: 'ms' },
       max: {
         parse: milliseconds({ min: 1 }),
         default: 500,
         unit: 'ms',
-        doc: 'The longest pause.',
       },
       factor: {
         parse: number({ min: 1, max: 100 }),
         default: 2,
-        doc: 'Growth from pause to pause.',
       },
       jitter: {
         parse: number({ min: 0, max: 1 }),
         default: 0.5,
-        doc: 'Share that chance may take off.',
       },
       failFast: {
         parse: milliseconds(),
         default: 0,
         unit: 'ms',
-        doc: 'After failing for so long callers are refused at once during pauses; 0 for never.',
       },
     }),
     default: { min: 100, max: 500, factor: 2, jitter: 0.5, failFast: 0 },
-    doc: 'Pauses between attempts to connect while they fail.',
   },
   validateAfterIdle: {
     parse: milliseconds(),
     default: 1_000,
     unit: 'ms',
-    doc: 'A connection that was idle for longer is asked for a sign of life before it is lent.',
   },
   validationTimeout: {
     parse: milliseconds({ min: 1 }),
     default: 5_000,
     unit: 'ms',
-    doc: 'How long that sign of life may take.',
   },
   shedding: {
     parse: orBoolean(
@@ -192,42 +179,35 @@ const POOL_OPTIONS = {
           parse: milliseconds({ min: 1 }),
           default: DEFAULT_SHEDDING.target,
           unit: 'ms',
-          doc: 'A wait that a healthy pool stays below now and then.',
         },
         interval: {
           parse: milliseconds({ min: 1 }),
           default: DEFAULT_SHEDDING.interval,
           unit: 'ms',
-          doc: 'For how long only longer waits make an overload.',
         },
       }),
       DEFAULT_SHEDDING,
     ),
-    doc: 'Refuses callers under overload, so that those served are served in time.',
   },
   pipelining: {
     parse: orBoolean(integer({ min: 1, max: 1_000 }), DEFAULT_DEPTH),
-    doc: 'How many single queries may share a connection; true for 8.',
   },
   unref: {
     parse: boolean(),
     default: false,
-    doc: 'Whether idle connections let the process exit.',
   },
   leakThreshold: {
     parse: milliseconds(),
     default: 0,
     unit: 'ms',
-    doc: 'A connection lent for longer is reported with the stack of its borrower; 0 for never.',
   },
   connect: {
     parse: callback<PoolConnector>(),
-    doc: 'Opens connections in the place of connect().',
   },
-  init: { parse: callback<PoolHook>(), doc: 'Runs once for each new connection.' },
-  setup: { parse: callback<PoolHook>(), doc: 'Runs before a connection is lent.' },
-  reset: { parse: callback<PoolHook>(), doc: 'Runs when a connection came back.' },
-  name: { parse: string(), doc: 'What metrics and errors call the pool.' },
+  init: { parse: callback<PoolHook>() },
+  setup: { parse: callback<PoolHook>() },
+  reset: { parse: callback<PoolHook>() },
+  name: { parse: string() },
 } satisfies OptionTable
 
 /** The options of pools beside those of connections: what their documentation is made from. */
