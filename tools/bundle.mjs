@@ -7,8 +7,8 @@ export class BuildError extends Error {}
 
 /**
  * Joins the modules that `entries` reach to few files in `target`: one for each entry and, in `chunks/`, what
- * several of them share, so that of every module there is one instance. Names stay as they are written: they
- * are in the stack traces of users.
+ * several of them share or `import()` asks for, so that of every module there is one instance. Names stay as
+ * they are written: they are in the stack traces of users.
  *
  * @param {readonly string[]} entries Paths of modules below `modules`.
  */
@@ -29,8 +29,13 @@ export async function bundle(entries, modules, target) {
   })
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, nameClasses(text))
+    writeFileSync(path, nameClasses(withoutBareImports(text)))
   }
+}
+
+/** No module does anything by being loaded, so what nothing is taken from need not be. Bundlers would warn of it. */
+function withoutBareImports(text) {
+  return text.replaceAll(/^import "\..*";\n/gm, '')
 }
 
 /** Gives classes their names back: esbuild makes `var X = class _X` of those that mention themselves. */

@@ -1,5 +1,4 @@
 import { createHmac, pbkdf2, randomBytes } from 'node:crypto'
-import { saslprep } from './saslprep.js'
 
 const KEY_BYTES = 32
 
@@ -17,14 +16,20 @@ export type Pbkdf2 = (
   keyBytes: number,
 ) => Promise<Buffer>
 
-/** Derives the keys of a password; `password` is prepared here with {@link saslprep}. */
+/** Passwords that SASLprep leaves as they are. */
+const PLAIN_PASSWORD = /^[ -~]*$/
+
+/** Derives the keys of a password; `password` is prepared here with SASLprep. */
 export async function deriveScramKeys(
   password: string,
   salt: Buffer,
   iterations: number,
   derive: Pbkdf2 = pbkdf2OnThreadPool,
 ): Promise<ScramKeys> {
-  const saltedPassword = await derive(saslprep(password), salt, iterations, KEY_BYTES)
+  const prepared = PLAIN_PASSWORD.test(password)
+    ? password
+    : (await import('./saslprep.js')).saslprep(password)
+  const saltedPassword = await derive(prepared, salt, iterations, KEY_BYTES)
   return {
     clientKey: hmac(saltedPassword, 'Client Key'),
     serverKey: hmac(saltedPassword, 'Server Key'),

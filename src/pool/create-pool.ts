@@ -1,3 +1,4 @@
+import { HostPool } from './host-pool.js'
 import { Pool } from './pool.js'
 import { type PoolOptions, resolvePool } from './pool-options.js'
 
@@ -15,5 +16,7 @@ import { type PoolOptions, resolvePool } from './pool-options.js'
  */
 export async function createPool(dsn?: string | PoolOptions, options?: PoolOptions): Promise<Pool> {
   const { connection, pool } = resolvePool(dsn, options)
-  return new Pool(connection, pool).open()
+  const isGroup = connection.hosts.length > 1 && pool.connect === undefined
+  const Backend = isGroup ? (await import('./host-group.js')).HostGroup : HostPool
+  return new Pool(connection, pool, Backend).open()
 }

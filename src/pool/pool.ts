@@ -14,8 +14,6 @@ import { Transactional } from '../connection/transaction.js'
 import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from '../connection/type-codecs.js'
 import type { GivenCodec } from '../types/type-options.js'
 import type { Request } from '../wire/request.js'
-import { HostGroup } from './host-group.js'
-import { HostPool } from './host-pool.js'
 import { Loan, watchNested } from './loan.js'
 import type { NotificationStream, PoolListenOptions } from './notification-stream.js'
 import type { PoolBackend } from './pool-backend.js'
@@ -63,7 +61,11 @@ export class Pool extends Transactional implements AsyncDisposable {
   readonly #listener: SharedListener
 
   /** For {@link createPool}. */
-  constructor(config: ConnectionConfig, options: PoolConfig) {
+  constructor(
+    config: ConnectionConfig,
+    options: PoolConfig,
+    Backend: new (config: ConnectionConfig, options: PoolConfig) => PoolBackend,
+  ) {
     super()
     this.#config = config
     this.#options = options
@@ -73,9 +75,7 @@ export class Pool extends Transactional implements AsyncDisposable {
       onQuery: config.onQuery,
     }
     this.name = options.name ?? `${config.hosts[0]?.address}/${config.database}`
-    const named = { ...options, name: this.name }
-    const isGroup = config.hosts.length > 1 && options.connect === undefined
-    this.#backend = isGroup ? new HostGroup(config, named) : new HostPool(config, named)
+    this.#backend = new Backend(config, { ...options, name: this.name })
     const { retryBackoff, validationTimeoutMs } = options.resources
     this.#listener = new SharedListener({
       open: (handler, signal) => this.#backend.connectApart(handler, signal),

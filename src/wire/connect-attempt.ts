@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TlsPeer } from '../auth/authenticator.js'
 import type { ConnectionConfig } from '../config/resolve.js'
-import { ProtocolTracer } from '../protocol/trace.js'
 import { dial } from '../transport/dial.js'
 import type { Peer } from '../transport/peer.js'
 import { peerCertificate } from '../transport/peer-certificate.js'
@@ -15,7 +14,6 @@ import { Session } from './session.js'
 import { StartupPlan } from './startup-plan.js'
 import { StatementCache } from './statement-cache.js'
 import type { DescriptionCache } from './statement-description.js'
-import { TracedTransport } from './traced-transport.js'
 import { type ConnectionHandler, WireConnection } from './wire-connection.js'
 
 /**
@@ -55,6 +53,8 @@ async function connectOnce(
   descriptions: DescriptionCache,
 ): Promise<WireConnection> {
   const { signal } = deadline
+  const { trace } = config
+  const tracing = trace && (await import('./traced-transport.js'))
   const socket = await dial(peer, signal, (phase) => {
     deadline.phase = phase
   })
@@ -67,11 +67,7 @@ async function connectOnce(
     sendCancel(peer, wire.encrypted, session.key),
   )
   const open = (handler: TransportHandler) => new SocketTransport(socket, handler)
-  const { trace } = config
-  const transport =
-    trace === undefined
-      ? open(wire)
-      : new TracedTransport(new ProtocolTracer(trace.stream, trace), wire, open)
+  const transport = tracing && trace ? new tracing.TracedTransport(trace, wire, open) : open(wire)
   const onAbort = () => wire.destroy()
   signal.addEventListener('abort', onAbort)
   try {

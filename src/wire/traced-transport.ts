@@ -1,7 +1,8 @@
-import type { ProtocolTracer } from '../protocol/trace.js'
+import type { TraceConfig } from '../config/trace-option.js'
+import { ProtocolTracer } from '../protocol/trace.js'
 import type { Transport, TransportHandler } from '../transport/transport.js'
 
-/** A transport between another and its handler, that shows a tracer all that passes. */
+/** A transport between another and its handler, that shows a tracer all that passes. Loaded when it is wanted. */
 export class TracedTransport implements Transport, TransportHandler {
   readonly #tracer: ProtocolTracer
   readonly #handler: TransportHandler
@@ -9,11 +10,11 @@ export class TracedTransport implements Transport, TransportHandler {
 
   /** @param open makes the transport; what arrives is for the handler that it is given */
   constructor(
-    tracer: ProtocolTracer,
+    trace: TraceConfig,
     handler: TransportHandler,
     open: (handler: TransportHandler) => Transport,
   ) {
-    this.#tracer = tracer
+    this.#tracer = new ProtocolTracer(trace.stream, trace)
     this.#handler = handler
     this.#transport = open(this)
   }

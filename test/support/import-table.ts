@@ -59,7 +59,12 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     node: ['node:dns', 'node:net', 'node:stream', 'node:tls', 'node:crypto'],
   },
   {
-    files: ['wire/connector.ts', 'wire/connect-attempt.ts', 'wire/cancel.ts'],
+    files: [
+      'wire/connector.ts',
+      'wire/host-search.ts',
+      'wire/connect-attempt.ts',
+      'wire/cancel.ts',
+    ],
     imports: [...WIRE, 'transport/'],
     node: ['type node:net', 'type node:tls'],
   },
