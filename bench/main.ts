@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   tune: async () => (await import('./tune/command.js')).tune,
   drivers: async () => (await import('./drivers/command.js')).drivers,
   memory: async () => (await import('./memory/command.js')).memory,
+  start: async () => (await import('./start/command.js')).start,
 }
 
 /**
