@@ -33,6 +33,7 @@ export function geometricMeans(
   return means
 }
 
-function meanOf(ratios: readonly number[]): number {
+/** The geometric mean. */
+export function meanOf(ratios: readonly number[]): number {
   return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
 }

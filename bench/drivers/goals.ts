@@ -1,4 +1,5 @@
-import type { ModeName } from './cases.js'
+import { CASES, MODES, type ModeName } from './cases.js'
+import { meanOf } from './geometric-mean.js'
 import type { DriverFigures, DriversResult } from './result.js'
 
 /** What is compared: more queries a second, or less of the others. */
@@ -21,6 +22,11 @@ export interface GoalOutcome {
   readonly title: string
   readonly atLeast: number
   readonly ratio: number
+  /**
+   * What the ratio would be if the client took no processor time and the server as much as it did for us:
+   * of all processors with ten connections, of one with one. For queries/s alone.
+   */
+  readonly limit?: number
 }
 
 const NATIVE = ['sluice']
@@ -55,6 +61,9 @@ const wording: Readonly<Record<Figure, string>> = {
   cpuUs: 'client CPU',
 }
 
+const MAGIC_STACK = CASES.filter(({ isMagicStack }) => isMagicStack).map(
+  ({ name }) => [name, 'd10'] as const,
+)
 const POOLED = LIGHT.map((name) => [name, 'pool10x100'] as const)
 const KEY_SHARED = [['primary_key', 's100'] as const]
 const WIDE = [['wide10k', 'd10'] as const]
@@ -112,26 +121,60 @@ const GOALS: readonly Goal[] = [
 /** The goals that the result says something about. */
 export function goalOutcomes(result: DriversResult): GoalOutcome[] {
   return GOALS.flatMap((goal) => {
-    const ratio = ratioOf(goal, result)
-    return ratio === undefined ? [] : [{ title: goal.title, atLeast: goal.atLeast, ratio }]
+    const pairs = pairsOf(goal, result)
+    const { title, atLeast, figure } = goal
+    const ratio = ratioOf(goal, pairs, result)
+    if (ratio === undefined) return []
+    const limit =
+      figure === 'qps'
+        ? knownMeanOf(pairs.map(({ ours, theirs }) => mostQueries(ours, result) / theirs.qps))
+        : undefined
+    return [{ title, atLeast, ratio, ...(limit !== undefined && { limit }) }]
   })
 }
 
-function ratioOf(goal: Goal, { results, geomean }: DriversResult): number | undefined {
-  const { ours, theirs, figure, of } = goal
+function ratioOf(
+  { ours, theirs, figure, of }: Goal,
+  pairs: readonly Pair[],
+  { geomean }: DriversResult,
+): number | undefined {
   if (of === 'magic-stack') {
     const mean = geomean[ours[0] ?? '']?.[theirs]
     return figure === 'qps' ? mean?.qps : mean?.cpu
   }
-  const logs = of.map(([name, mode]) => {
+  return knownMeanOf(
+    pairs.map((pair) =>
+      figure === 'qps' ? pair.ours.qps / pair.theirs.qps : pair.theirs.cpuUs / pair.ours.cpuUs,
+    ),
+  )
+}
+
+/** The queries a second that the server could do; NaN where its time is not known. */
+function mostQueries({ mode, serverUs }: DriverFigures, { machine }: DriversResult): number {
+  const servers = MODES[mode].connections === 1 ? 1 : machine.cpus
+  return (servers * 1e6) / (serverUs ?? Number.NaN)
+}
+
+/** What two drivers did in one case. */
+interface Pair {
+  readonly ours: DriverFigures
+  readonly theirs: DriverFigures
+}
+
+/** The figures of ours and theirs in each case of a goal; none if a case has not both. */
+function pairsOf({ ours, theirs, of }: Goal, { results }: DriversResult): Pair[] {
+  const cases = of === 'magic-stack' ? MAGIC_STACK : of
+  const pairs = cases.flatMap(([name, mode]) => {
     const find = (driver: string): DriverFigures | undefined =>
       results.find((each) => each.case === name && each.mode === mode && each.driver === driver)
     const mine = ours.map(find).find((each) => each !== undefined)
     const other = find(theirs)
-    const [a, b] = [mine?.[figure], other?.[figure]]
-    if (a === undefined || b === undefined) return undefined
-    return Math.log(figure === 'qps' ? a / b : b / a)
+    return mine === undefined || other === undefined ? [] : [{ ours: mine, theirs: other }]
   })
-  if (logs.some((log) => log === undefined)) return undefined
-  return Math.exp(logs.reduce((sum: number, log) => sum + (log ?? 0), 0) / logs.length)
+  // Some drivers have no COPY, so the mean is over what both have.
+  return of === 'magic-stack' || pairs.length === cases.length ? pairs : []
+}
+
+function knownMeanOf(ratios: readonly number[]): number | undefined {
+  return ratios.length === 0 || ratios.some(Number.isNaN) ? undefined : meanOf(ratios)
 }

@@ -15,6 +15,12 @@ export interface Measurement {
   readonly rssMb?: number
 }
 
+/** A {@link Measurement} and what it cost the server. */
+export interface Round extends Measurement {
+  /** Processor time of the server for a query, in microseconds. */
+  readonly serverUs?: number
+}
+
 /** The medians of a driver over the rounds of one case in one mode. */
 export interface DriverFigures {
   readonly case: string
@@ -24,6 +30,8 @@ export interface DriverFigures {
   readonly qps: number
   readonly rowsPerSecond: number
   readonly cpuUs: number
+  /** Processor time of the server for a query, in microseconds; absent where the system does not tell. */
+  readonly serverUs?: number
   readonly p50?: number
   readonly p99?: number
   readonly rssMb?: number

@@ -15,7 +15,8 @@ import type { Driver } from './drivers.js'
 import { geometricMeans } from './geometric-mean.js'
 import { startPgbench } from './pgbench.js'
 import { pinServer, unpinServer } from './pinning.js'
-import type { Absence, DriverFigures, DriversResult, Measurement } from './result.js'
+import type { Absence, DriverFigures, DriversResult, Round } from './result.js'
+import { type ServerTime, serverTime, usedBetween } from './server-time.js'
 import { type Programs, startWorker, type Worker, type WorkerTarget } from './worker.js'
 
 /** What to measure. */
@@ -68,6 +69,7 @@ export async function runDrivers(run: DriversRun): Promise<DriversResult> {
         reset: async () => {
           await bench.execute(RESET)
         },
+        serverTime: () => serverTime(pid),
         onProgress: (text) => run.onProgress(text, i / work.length),
       })
       if (mode.pinned) unpinServer(pid)
@@ -102,17 +104,23 @@ interface CaseOutcome {
   readonly versions: Readonly<Record<string, string>>
 }
 
+interface CaseHooks {
+  reset(): Promise<void>
+  serverTime(): ServerTime
+  onProgress(text: string): void
+}
+
 async function measureCase(
   run: DriversRun,
   target: WorkerTarget,
   benchCase: BenchCase,
   mode: BenchMode,
-  hooks: { readonly reset: () => Promise<void>; readonly onProgress: (text: string) => void },
+  hooks: CaseHooks,
 ): Promise<CaseOutcome> {
   const workers = new Map<string, Worker>()
   const digests = new Map<string, string>()
   const absent: Absence[] = []
-  const rounds = new Map<string, Measurement[]>()
+  const rounds = new Map<string, Round[]>()
   const attempt = async (driver: string, work: () => Promise<void> | never): Promise<void> => {
     try {
       await work()
@@ -152,7 +160,10 @@ async function measureCase(
         await hooks.reset()
         await attempt(name, async () => {
           const measured = rounds.get(name) ?? []
-          measured.push(await worker.run(run.roundMs))
+          const before = hooks.serverTime()
+          const round = await worker.run(run.roundMs)
+          const used = usedBetween(before, hooks.serverTime())
+          measured.push({ ...round, ...(used !== undefined && { serverUs: used / round.queries }) })
           rounds.set(name, measured)
         })
       }
@@ -183,9 +194,9 @@ function summary(
   benchCase: BenchCase,
   mode: BenchMode,
   driver: string,
-  rounds: readonly Measurement[],
+  rounds: readonly Round[],
 ): DriverFigures {
-  const of = (figure: (round: Measurement) => number | undefined): number | undefined => {
+  const of = (figure: (round: Round) => number | undefined): number | undefined => {
     const values = rounds.map(figure).filter((value) => value !== undefined)
     return values.length === 0 ? undefined : median(values)
   }
@@ -193,6 +204,7 @@ function summary(
   const qps = median(rates)
   const p50 = of((round) => round.p50)
   const p99 = of((round) => round.p99)
+  const serverUs = of((round) => round.serverUs)
   const memory = rounds.map(({ rssMb }) => rssMb).filter((value) => value !== undefined)
   return {
     case: benchCase.name,
@@ -201,6 +213,7 @@ function summary(
     qps,
     rowsPerSecond: median(rounds.map(({ rows, ms }) => (rows / ms) * 1000)),
     cpuUs: median(rounds.map(({ cpuUs }) => cpuUs)),
+    ...(serverUs !== undefined && { serverUs }),
     ...(p50 !== undefined && { p50 }),
     ...(p99 !== undefined && { p99 }),
     ...(memory.length > 0 && { rssMb: Math.max(...memory) }),

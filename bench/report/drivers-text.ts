@@ -12,6 +12,7 @@ const COLUMNS = [
   'rows/s',
   'cpu µs',
   'cpu ratio',
+  'server µs',
   'p50 ms',
   'p99 ms',
   'RSS MiB',
@@ -35,14 +36,15 @@ export function driversText(result: DriversResult): string {
   )
   const goals = goalOutcomes(result)
   if (goals.length > 0) {
-    const headings = ['goal', 'at least', 'measured', '']
+    const headings = ['goal', 'at least', 'measured', 'the most there is', '']
     parts.push(
       `goals\n${textTable(
         headings.map((heading, i) => ({ heading, align: i === 0 ? 'left' : 'right' })),
-        goals.map(({ title, atLeast, ratio: measured }) => [
+        goals.map(({ title, atLeast, ratio: measured, limit }) => [
           title,
           ratio(atLeast),
           ratio(measured),
+          limit === undefined ? '' : ratio(limit),
           measured >= atLeast ? 'reached' : 'missed',
         ]),
       )}`,
@@ -95,6 +97,7 @@ function row(figures: DriverFigures, base: DriverFigures | undefined): string[] 
     figures.rowsPerSecond === 0 ? '–' : toSignificant(figures.rowsPerSecond),
     toSignificant(figures.cpuUs),
     base === undefined ? '–' : ratio(base.cpuUs / figures.cpuUs),
+    optional(figures.serverUs),
     optional(figures.p50),
     optional(figures.p99),
     optional(figures.rssMb),

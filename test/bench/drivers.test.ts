@@ -80,6 +80,23 @@ describe('the report', () => {
     ])
   })
 
+  test('says what the server would let a client do that costs nothing', () => {
+    const ours = { ...figures('copy', 'sluice', 40, 900), serverUs: 20_000 }
+    const results = [ours, figures('copy', 'pg', 25, 1800)]
+    const outcomes = goalOutcomes({ ...RESULT, results, geomean: {} })
+    const of = (title: string) => outcomes.find((outcome) => outcome.title === title)
+    expect(of('COPY of records, ten connections, queries/s, against pg')).toEqual({
+      title: expect.any(String),
+      atLeast: 1.5,
+      ratio: 1.6,
+      // Two processors have 100 times 20 ms in a second.
+      limit: expect.closeTo(4),
+    })
+    expect(of('COPY of records, ten connections, client CPU, against pg')).not.toHaveProperty(
+      'limit',
+    )
+  })
+
   test('as a page escapes what it shows and loads nothing', () => {
     const page = driversPage(RESULT)
     expect(page).toContain('PostgreSQL &lt;18&gt;')
