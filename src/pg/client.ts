@@ -264,8 +264,9 @@ export class Client extends ConfiguredClient {
     }
     const result = (submittable as { _result?: { _types?: unknown } })._result
     if (result !== undefined && !result._types) result._types = this._types
-    const { query_timeout = this.connectionParameters.query_timeout, signal } = options
-    this.#queue.add(submittable, { query_timeout: Number(query_timeout || 0), signal })
+    const { signal } = options
+    const timeout = options.query_timeout || this.connectionParameters.query_timeout
+    this.#queue.add(submittable, { query_timeout: Number(timeout || 0), signal })
   }
 
   #refusalOf(submittable: MessageReader): Error | undefined {

@@ -175,7 +175,9 @@ export class Pool extends EventEmitter {
   /** An idle client is closed at once, one in use when it comes back. */
   #expire(client: PooledClient): void {
     this._expired.add(client)
-    if (this._idle.some((idle) => idle.client === client)) this._remove(client)
+    const idle = this._idle.find((each) => each.client === client)
+    // Lent and given back, as pg does it: who counts events sees it go.
+    if (idle !== undefined) this.#lend(client, idle.onError, (_, __, release) => release())
   }
 
   #lend(client: PooledClient, onError: Idle['onError'], callback: CheckoutCallback): void {

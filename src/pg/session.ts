@@ -137,8 +137,8 @@ async function passwordOf(
 ): Promise<string> {
   let { password } = client as { password: unknown }
   if (typeof password === 'function') {
-    password = (await password(parameters)) ?? null
-    if (password !== null && typeof password !== 'string') {
+    password = await password(parameters)
+    if (password !== undefined && typeof password !== 'string') {
       throw new TypeError('Password must be a string')
     }
   } else if (password === null || password === undefined) {

@@ -321,6 +321,42 @@ const TLS_WAYS: Readonly<Record<string, (url: URL, ca: string) => object>> = {
     ssl: { rejectUnauthorized: false },
   }),
   'sslmode=no-verify': (url) => ({ connectionString: `${withoutTls(url)}?sslmode=no-verify` }),
+  'ssl=no-verify': (url) => ({ connectionString: `${withoutTls(url)}?ssl=no-verify` }),
+  'ssl=true without the authority': (url) => ({ connectionString: `${withoutTls(url)}?ssl=true` }),
+  'sslmode=require without the authority': (url) => ({
+    connectionString: `${withoutTls(url)}?sslmode=require`,
+  }),
+  'sslmode=require with the meaning of libpq': (url) => ({
+    connectionString: `${withoutTls(url)}?sslmode=require&uselibpqcompat=true`,
+  }),
+  'sslmode=prefer with the meaning of libpq': (url) => ({
+    connectionString: `${withoutTls(url)}?sslmode=prefer&uselibpqcompat=true`,
+  }),
+  'sslmode=verify-ca with the meaning of libpq': (url, ca) => ({
+    connectionString: `${withoutTls(url)}?sslmode=verify-ca&uselibpqcompat=true&sslrootcert=${ca}`,
+  }),
+  sslrootcert: (url, ca) => ({ connectionString: `${withoutTls(url)}?sslrootcert=${ca}` }),
+  'sslnegotiation=direct': (url, ca) => ({
+    connectionString: withoutTls(url),
+    ssl: { ca: readFileSync(ca, 'utf8') },
+    sslnegotiation: 'direct',
+  }),
+  'an object that the string replaces': (url) => ({
+    connectionString: `${withoutTls(url)}?sslmode=verify-full`,
+    ssl: { rejectUnauthorized: false },
+  }),
+  "a check of the name of one's own": (url, ca) => ({
+    connectionString: withoutTls(url),
+    ssl: {
+      ca: readFileSync(ca, 'utf8'),
+      checkServerIdentity: () => new RangeError('not this one'),
+    },
+  }),
+  'channel binding': (url, ca) => ({
+    connectionString: withoutTls(url),
+    ssl: { ca: readFileSync(ca, 'utf8') },
+    enableChannelBinding: true,
+  }),
   'no TLS': (url) => ({ connectionString: withoutTls(url), ssl: false }),
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { createServer, Socket } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
 import { Client, defaults, Pool, type PoolClient } from '../../src/pg/index.js'
 import { testServer } from '../support/server.js'
 import { outcome } from './outcome.js'
@@ -215,6 +215,16 @@ describe('connecting', () => {
     } finally {
       delete process.env['PGCONNECT_TIMEOUT']
     }
+  })
+
+  test('a connection is kept alive unless that is not wanted', async () => {
+    const kept: unknown[] = []
+    for (const options of [{}, { keepAlive: false }]) {
+      const stream = new Socket()
+      const keepAlive = vi.spyOn(stream, 'setKeepAlive')
+      await withClient(() => kept.push(keepAlive.mock.calls), { stream, ...options })
+    }
+    expect(kept).toEqual([[[true, 0]], []])
   })
 
   test('a peer that is no PostgreSQL is refused, not waited for', async () => {
