@@ -117,7 +117,7 @@ describe('timeouts of the server', () => {
     },
     'query_timeout of a query beats that of the client, unless it is 0': withClient(
       async (client) => [
-        (await client.query({ text: 'select 1 as a', query_timeout: 60_000 } as never)).rows,
+        await outcome(client.query({ text: 'select 1 as a', query_timeout: 60_000 } as never)),
         await outcome(client.query({ text: 'select pg_sleep(0.2)', query_timeout: 0 } as never)),
       ],
       { query_timeout: 100 },
