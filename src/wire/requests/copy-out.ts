@@ -1,13 +1,13 @@
 import type { ServerMessageFields } from '../../base/errors.js'
-import { readCommandComplete, readCopyResponse, readEmpty } from '../../protocol/backend.js'
+import { readCopyResponse, readEmpty } from '../../protocol/backend.js'
 import { writeSync } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import { ReaderLeftError } from '../reader-left-error.js'
-import { PromiseRequest, type Request, unexpectedMessage, type Wire } from '../request.js'
+import { unexpectedMessage, type Wire } from '../request.js'
 import { StaleRows } from '../stale-rows.js'
 import type { CopyCommand } from './copy-command.js'
-import { type CommandResult, commandResult } from './simple-query.js'
+import { CopyRequest } from './copy-request.js'
 
 /** Makes chunks of COPY data. */
 export interface CopyReceiver<Chunk> {
@@ -17,102 +17,61 @@ export interface CopyReceiver<Chunk> {
   takeChunk(): Chunk | undefined
 }
 
-/** What the server has to send next; behind an error nothing but ReadyForQuery. */
-type Progress = 'parsing' | 'binding' | 'executing' | 'copying' | 'copied' | 'answered'
-
 /**
  * COPY … TO STDOUT. The data go through `receiver` into {@link chunks}, which hold the server back
  * while nobody takes them; the promise tells how it ended, behind the last chunk.
  */
-export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
-  readonly exclusive = true
-  readonly changesSession = false
+export class CopyOutRequest<Chunk> extends CopyRequest<'copying' | 'copied'> {
   /** The data, read by read. */
   readonly chunks: ChunkQueue<Chunk> = new ChunkQueue()
-  protected queryText: string | undefined
-  readonly #command: CopyCommand
   readonly #receiver: CopyReceiver<Chunk>
-  #progress: Progress = 'parsing'
-  #tag = ''
-  #wire: Wire | undefined
   #isTakeScheduled = false
   #hasLeft = false
   /** Since a row came that its type does not account for. */
   #stale: StaleRows | undefined
 
   constructor(command: CopyCommand, receiver: CopyReceiver<Chunk>) {
-    super()
-    this.#command = command
+    super(command)
     this.#receiver = receiver
   }
 
-  protected get isAnswered(): boolean {
-    return this.#progress === 'answered'
-  }
-
-  override get waitsFor(): Request | undefined {
-    return this.#command.waitsFor
-  }
-
-  override prerequisite(wire: Wire): Request | undefined {
-    return this.#command.prerequisite(wire)
-  }
-
-  override isWritable(): boolean {
-    return this.#command.isWritable()
-  }
-
-  write(wire: Wire): void {
-    this.#wire = wire
+  override write(wire: Wire): void {
     this.chunks.flow = wire
-    this.queryText = this.#command.write(wire)
+    super.write(wire)
     writeSync(wire.out)
   }
 
   onMessage(code: number, buf: Buffer, start: number, end: number): void {
-    const progress = this.#progress
+    const { progress } = this
     switch (code) {
       case Backend.CopyData:
         if (progress !== 'copying') break
         this.#onData(buf, start, end)
         return
-      case Backend.ParseComplete:
-        if (progress !== 'parsing') break
-        readEmpty(code, start, end)
-        this.#progress = 'binding'
-        return
-      case Backend.BindComplete:
-        if (progress !== 'binding') break
-        readEmpty(code, start, end)
-        this.#progress = 'executing'
-        return
       case Backend.CopyOutResponse:
         if (progress !== 'executing') break
         readCopyResponse(buf, start, end)
-        this.#progress = 'copying'
+        this.progress = 'copying'
         return
       case Backend.CopyDone:
         if (progress !== 'copying') break
         readEmpty(code, start, end)
-        this.#progress = 'copied'
+        this.progress = 'copied'
         return
-      case Backend.CommandComplete:
-        if (progress !== 'copied') break
-        this.#tag = readCommandComplete(buf, start, end)
-        this.#progress = 'answered'
-        return
+      default:
+        if (this.onFrame(code, buf, start, end, 'copied')) return
     }
     throw unexpectedMessage(code, 'COPY TO STDOUT')
   }
 
   override onServerError(fields: ServerMessageFields): void {
     super.onServerError(fields)
-    this.#progress = 'answered'
+    this.progress = 'answered'
   }
 
   override onReady(status: TransactionStatus): void {
     // The data is passed on in pieces, and gone; but the next COPY finds the types known.
-    if (this.#wire !== undefined) this.#stale?.lookUp(this.#wire, [], () => {}).catch(() => {})
+    if (this.wire !== undefined) this.#stale?.lookUp(this.wire, [], () => {}).catch(() => {})
     super.onReady(status)
     this.#end()
   }
@@ -142,7 +101,7 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
     if (this.chunks.isOver) return
     this.#hasLeft = true
     const left = () => new ReaderLeftError('data')
-    if ((this.#wire?.session.transactionStatus ?? 'idle') === 'idle') {
+    if ((this.wire?.session.transactionStatus ?? 'idle') === 'idle') {
       this.abandon(left)
     } else {
       this.fail(left())
@@ -153,10 +112,6 @@ export class CopyOutRequest<Chunk> extends PromiseRequest<CommandResult> {
   /** Whether {@link leave} ended it. */
   get hasLeft(): boolean {
     return this.#hasLeft
-  }
-
-  protected result(): CommandResult {
-    return commandResult(this.#tag)
   }
 
   #onData(buf: Buffer, start: number, end: number): void {

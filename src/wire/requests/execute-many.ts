@@ -17,6 +17,7 @@ import { StaleRows } from '../stale-rows.js'
 import type { StatementSource } from '../statement-handle.js'
 import type { StatementPlan } from '../statement-plan.js'
 import { StatementRequest } from '../statement-request.js'
+import { FeedGate } from './feed-gate.js'
 import { copyRefused, startsCopy } from './refused-copy.js'
 import type { ChooseDecoder } from './stream.js'
 
@@ -68,10 +69,7 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   #kept: (readonly unknown[])[] | undefined = []
   readonly #all: readonly (readonly unknown[])[] | undefined
   #isFinished = false
-  #isDrained = true
-  #isOver = false
-  #wake: (() => void) | undefined
-  #onOver: (() => void) | undefined
+  readonly #gate = new FeedGate(() => this.#progress === 'open')
   #rows: unknown[] = []
   #taken = 0
   #added = 0
@@ -125,7 +123,7 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     this.#decodeRow = this.#chooseDecoder?.(plan)
     this.#progress = 'open'
     if (this.runsAgain) this.#addKept(wire)
-    this.#wakeUp()
+    this.#gate.open()
   }
 
   #addKept(wire: Wire): void {
@@ -188,7 +186,7 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     super.onServerError(fields)
     this.#sync()
     this.#progress = 'answered'
-    if (!this.runsAgain) this.#end()
+    if (!this.runsAgain) this.#gate.end()
   }
 
   override onReady(status: TransactionStatus): void {
@@ -203,22 +201,22 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     } else {
       super.onReady(status)
     }
-    if (this.#progress !== 'preparing') this.#end()
+    if (this.#progress !== 'preparing') this.#gate.end()
   }
 
   override onLost(error: Error): void {
     super.onLost(error)
-    this.#end()
+    this.#gate.end()
   }
 
   override onRefused(error: unknown): void {
     super.onRefused(error)
-    this.#end()
+    this.#gate.end()
   }
 
   override abandon(newError: (sent: boolean) => unknown): void {
     super.abandon(newError)
-    this.#end()
+    this.#gate.end()
   }
 
   protected override onAbandoned(): void {
@@ -226,28 +224,22 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
   }
 
   onDrain(): void {
-    this.#isDrained = true
-    this.#wakeUp()
+    this.#gate.onDrain()
   }
 
-  /** Whether parameters may be added at once. */
+  /** See {@link FeedGate.isWritableNow}. */
   get isWritableNow(): boolean {
-    return this.#progress === 'open' && this.#isDrained
+    return this.#gate.isWritableNow
   }
 
-  /** Waits until parameters may be added. False: they are of no use any more. To be called again only when it has settled. */
-  async writable(): Promise<boolean> {
-    while (!this.#isOver && !this.isWritableNow) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    return !this.#isOver
+  /** See {@link FeedGate.writable}. */
+  writable(): Promise<boolean> {
+    return this.#gate.writable()
   }
 
+  /** See {@link FeedGate.onOver}. */
   set onOver(listener: (() => void) | undefined) {
-    this.#onOver = listener
-    if (this.#isOver) listener?.()
+    this.#gate.onOver = listener
   }
 
   /**
@@ -260,7 +252,7 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
     if (this.#kept !== undefined && this.#all === undefined) this.#keep(parameters)
     if (this.#progress !== 'open' || wire === undefined) return
     this.#encode(parameters, wire)
-    if (wire.out.length >= SEND_BYTES) this.#isDrained = wire.send()
+    if (wire.out.length >= SEND_BYTES) this.#gate.onSent(wire.send())
   }
 
   /** As it is now: whoever gave it may use the array again. */
@@ -349,19 +341,6 @@ export class ExecuteManyRequest extends StatementRequest<ExecuteManyResult> {
       this.#command = parseCommandTag(tag).command
     }
     this.#rowCount += trailingNumber(buf, start, end)
-  }
-
-  #wakeUp(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
-  }
-
-  #end(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#wakeUp()
-    this.#onOver?.()
   }
 }
 
