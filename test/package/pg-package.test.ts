@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testServer } from '../support/server.js'
 import { PG_SAMPLE } from './pg-sample.js'
 import { repository, ScratchProject } from './scratch-project.js'
 
 const project = new ScratchProject()
+let tarball = ''
 const folder = join(repository, 'dist-pg')
 
 /** Packages that have pg for a peer, taken from the repository's own. */
@@ -15,10 +18,11 @@ beforeAll(() => {
   if (!existsSync(join(folder, 'package.json'))) throw new Error('run `npm run build` first')
   const packed = project.npm(folder, 'pack', '--silent', '--pack-destination', project.path)
   expect(packed.status, packed.stderr).toBe(0)
-  const tarball = `file:./${packed.stdout.trim()}`
+  tarball = packed.stdout.trim()
+  const pg = `file:./${tarball}`
   project.write(
     'package.json',
-    JSON.stringify({ private: true, dependencies: { pg: tarball }, overrides: { pg: tarball } }),
+    JSON.stringify({ private: true, dependencies: { pg }, overrides: { pg } }),
   )
   const added = project.npm(project.path, 'install', '--silent')
   expect(added.status, added.stderr).toBe(0)
@@ -86,6 +90,24 @@ test('import, require and deep paths give the same objects', () => {
   expect(run('same.mjs', script)).toBe(
     'true null false []\n[]\nh true\nMODULE_NOT_FOUND\nTypeError\n',
   )
+})
+
+test('has no problem that publint knows of', async () => {
+  const pkgDir = join(project.path, 'node_modules/pg')
+  const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true })
+  const texts = messages.map((message) => formatMessage(message, pkg ?? {}, { color: false }))
+  expect(texts).toEqual([])
+})
+
+test('has no problem that attw knows of', () => {
+  const options = ['--profile', 'node16', '--no-definitely-typed', '--no-emoji', '--no-color']
+  const { status, stdout, stderr } = project.command(
+    '@arethetypeswrong/cli',
+    'attw',
+    // It is there to throw what that of pg throws without pg-native.
+    ...[tarball, '--format', 'ascii', ...options, '--exclude-entrypoints', 'lib/native'],
+  )
+  expect(status, stdout + stderr).toBe(0)
 })
 
 const COMPILERS = [
