@@ -12,6 +12,7 @@ import type { Request } from '../wire/request.js'
 import { readServerRole, type ServerRole } from '../wire/server-role.js'
 import type { ConnectionHandler, WireConnection } from '../wire/wire-connection.js'
 import { abandonmentOf } from './abandonment.js'
+import { FewATurn } from './few-a-turn.js'
 import { OneShots } from './one-shots.js'
 import type { PoolBackend } from './pool-backend.js'
 import { PoolConnection } from './pool-connection.js'
@@ -30,6 +31,7 @@ export class HostPool implements PoolBackend {
   #config: ConnectionConfig
   #types: TypeCatalogue
   #connector: Connector
+  readonly #beginnings = new FewATurn(systemClock)
   /** Connections that the pool has given up and whose sockets are still open. */
   readonly #closing = new Set<Promise<void>>()
   readonly #owner: PooledConnectionOwner
@@ -250,6 +252,8 @@ export class HostPool implements PoolBackend {
   }
 
   async #open(signal: AbortSignal): Promise<PooledConnection> {
+    await this.#beginnings.next()
+    signal.throwIfAborted()
     const pooled = new PooledConnection(this.#owner)
     pooled.attach(await this.connectApart(pooled, signal))
     if (this.#onRole !== undefined) await this.#readRole(pooled)

@@ -154,6 +154,22 @@ describe('connect', () => {
     expect(pool.idleSize).toBe(2)
   })
 
+  test('opens none of those that wait for their turn when the pool ends', async () => {
+    let calls = 0
+    const pool = await makePool({
+      minSize: 0,
+      connect: (signal) => {
+        calls += 1
+        return connect(dsn(), { signal })
+      },
+    })
+    pool.resize({ minSize: 10, maxSize: 10 })
+    expect(pool.size).toBe(10)
+    pool.terminate()
+    await pool.close()
+    expect(calls).toBe(0)
+  })
+
   test('that gives no connection is a TypeError', async () => {
     await expect(makePool({ connect: async () => 'nothing' as never })).rejects.toThrow(
       /"connect" must give a Connection/,
