@@ -17,7 +17,8 @@ const HELP = `npm run bench -- pool [OPTIONS]
 The pool by itself, on a server of its own:
 
   uncontended  acquire and release with idle connections, µs of CPU; and for how long nothing else can
-               run while ten connections are opened; rounds interleaved, a process for each driver
+               run while ten connections are opened, of which the server, starting ten processes, may
+               have taken more than the driver; rounds interleaved, a process for each driver
   queue        1,000 callers at once on 10 connections: who waits how long, and in which order
   spike        50 requests of 2 ms at once, 5 connections open, 50 allowed, 150 ms to connect:
                how many connections there are afterwards
@@ -45,11 +46,11 @@ export const pool: Benchmark = {
       signal.throwIfAborted()
       const queue = await measureQueue(peer, target, options.quick ? 200 : 1_000)
       const spike = await measureSpike(peer, target)
-      const { turnUs = Number.NaN, coldStallMs = Number.NaN } = uncontended.get(peer.name) ?? {}
+      const { turnUs = Number.NaN, coldStall } = uncontended.get(peer.name) ?? {}
       rows.push([
         peer.name,
         `${turnUs.toFixed(2)} µs (${(turnUs / own).toFixed(1)}x)`,
-        `${coldStallMs.toFixed(1)} ms`,
+        `${coldStall?.ms.toFixed(1)} / ${coldStall?.ownMs.toFixed(1)} ms`,
         `${queue.outOfOrder}`,
         `${queue.p50.toFixed(0)} / ${queue.p99.toFixed(0)} / ${queue.longest.toFixed(0)} ms`,
         `${spike.opened}`,
@@ -61,7 +62,7 @@ export const pool: Benchmark = {
         [
           { heading: 'driver', align: 'left' },
           { heading: 'acquire + release, CPU', align: 'right' },
-          { heading: 'ten opened: stall', align: 'right' },
+          { heading: 'ten opened: stall / own', align: 'right' },
           { heading: 'out of order', align: 'right' },
           { heading: 'wait p50 / p99 / longest', align: 'right' },
           { heading: 'spike: connections', align: 'right' },

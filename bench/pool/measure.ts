@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { slowConnect } from '../support/slow-connect.js'
 import { median, percentile } from '../support/statistics.js'
 import type { Peer, PeerTarget } from './peers.js'
-import { Turns } from './turns.js'
+import { type Stall, Turns } from './turns.js'
 
 /** What a pool costs while nobody has to wait. */
 export interface UncontendedResult {
   /** µs of CPU to acquire and release a connection that is free. */
   readonly turnUs: number
-  /** For how long nothing else could run while ten connections were opened, in ms. */
-  readonly coldStallMs: number
+  /** For how long nothing else could run while ten connections were opened. */
+  readonly coldStall: Stall
 }
 
 /** Acquires and releases again and again on a pool with idle connections, and opens pools; by peer. */
@@ -19,7 +19,7 @@ export async function measureUncontended(
   rounds: number,
   pairs: number,
 ): Promise<ReadonlyMap<string, UncontendedResult>> {
-  const processes: { name: string; turns: Turns; samples: number[]; stalls: number[] }[] = []
+  const processes: { name: string; turns: Turns; samples: number[]; stalls: Stall[] }[] = []
   try {
     for (const peer of peers) {
       const turns = await Turns.start(peer, target, pairs)
@@ -37,7 +37,13 @@ export async function measureUncontended(
   return new Map(
     processes.map(({ name, samples, stalls }) => [
       name,
-      { turnUs: median(samples), coldStallMs: median(stalls) },
+      {
+        turnUs: median(samples),
+        coldStall: {
+          ms: median(stalls.map((stall) => stall.ms)),
+          ownMs: median(stalls.map((stall) => stall.ownMs)),
+        },
+      },
     ]),
   )
 }

@@ -1,7 +1,9 @@
 /** The process of {@link Turns}: gets its order, then says what each round cost. */
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { runDelayMs } from '../support/run-delay.js'
 import { type Peer, type PeerPool, type PeerTarget, peers } from './peers.js'
-import type { TurnsOrder } from './turns.js'
+import type { Stall, TurnsOrder } from './turns.js'
 
 async function measure(pool: PeerPool, pairs: number): Promise<number> {
   const before = process.cpuUsage()
@@ -10,24 +12,31 @@ async function measure(pool: PeerPool, pairs: number): Promise<number> {
   return (user + system) / pairs
 }
 
-/** Opens a pool of ten connections that are all in use; gives for how long nothing else could run, in ms. */
-async function measureColdPool(peer: Peer, target: PeerTarget): Promise<number> {
-  let longest = 0
+/** Opens a pool of ten connections that are all in use. */
+async function measureColdPool(peer: Peer, target: PeerTarget): Promise<Stall> {
+  let ms = 0
+  let ownMs = 0
   let before = performance.now()
+  let delayBefore = runDelayMs()
   let isOver = false
   const tick = (): void => {
+    if (isOver) return
     const now = performance.now()
-    longest = Math.max(longest, now - before)
+    const delay = runDelayMs()
+    ms = Math.max(ms, now - before)
+    ownMs = Math.max(ownMs, now - before - (delay - delayBefore))
     before = now
-    if (!isOver) setImmediate(tick)
+    delayBefore = delay
+    setImmediate(tick)
   }
   setImmediate(tick)
   const pool = await peer.open(target, { min: 10, max: 10 })
   const ten = await Promise.all(Array.from({ length: 10 }, () => pool.acquire()))
+  await nextTurn()
   isOver = true
   for (const connection of ten) connection.release()
   await pool.close()
-  return longest
+  return { ms, ownMs }
 }
 
 const [order] = (await once(process, 'message')) as [TurnsOrder]

@@ -10,6 +10,13 @@ export interface TurnsOrder {
   readonly pairs: number
 }
 
+/** For how long a turn of the event loop kept everything else waiting. */
+export interface Stall {
+  readonly ms: number
+  /** As much as the process took itself; for the rest it waited for a processor. */
+  readonly ownMs: number
+}
+
 const WORKER = fileURLToPath(new URL('turns-worker.ts', import.meta.url))
 
 /**
@@ -32,25 +39,25 @@ export class Turns {
   /** Opens a pool with a connection that is free, and warms up. */
   static async start(peer: Peer, target: PeerTarget, pairs: number): Promise<Turns> {
     const turns = new Turns({ peer: peer.name, target, pairs })
-    await turns.#answer()
+    await turns.#answer<number>()
     return turns
   }
 
   /** A round: µs of CPU for each pair. */
   async measure(): Promise<number> {
     this.#child.send('measure')
-    return this.#answer()
+    return this.#answer<number>()
   }
 
-  /** Opens ten connections at once: for how long nothing else could run, in ms. */
-  async openCold(): Promise<number> {
+  /** Opens ten connections at once: the longest turn meanwhile. */
+  async openCold(): Promise<Stall> {
     this.#child.send('cold')
-    return this.#answer()
+    return this.#answer<Stall>()
   }
 
-  async #answer(): Promise<number> {
-    const [figure] = await Promise.race([once(this.#child, 'message'), this.#exited])
-    return figure as number
+  async #answer<T>(): Promise<T> {
+    const [answer] = await Promise.race([once(this.#child, 'message'), this.#exited])
+    return answer as T
   }
 
   async end(): Promise<void> {
