@@ -2,7 +2,7 @@
 export type ParameterSpec = { readonly value: unknown } | { readonly cycleTo: number }
 
 /** What a driver is asked to do with a case. */
-export type CaseKind = 'fetch' | 'copy' | 'batch' | 'bulk' | 'stream'
+export type CaseKind = 'fetch' | 'copy' | 'batch' | 'bulk' | 'stream' | 'connect'
 
 /** One kind of work. It goes to the workers as JSON. */
 export interface BenchCase {
@@ -215,6 +215,15 @@ export const CASES: readonly BenchCase[] = [
     count: 1000,
     isMagicStack: false,
     modes: ['d1', 'd10'],
+  },
+  {
+    name: 'connect',
+    kind: 'connect',
+    doc: 'a connection opened by SCRAM without TLS, one query, and closed',
+    sql: 'select 1 as one',
+    parameters: [],
+    isMagicStack: false,
+    modes: ['d1'],
   },
 ]
 

@@ -69,6 +69,7 @@ const KEY_SHARED = [['primary_key', 's100'] as const]
 const WIDE = [['wide10k', 'd10'] as const]
 const COPY = [['copy', 'd10'] as const]
 const BATCH = [['batch', 'd1'] as const]
+const FRESH = [['connect', 'd1'] as const]
 const ONE = [['oneplusone', 'd1'] as const]
 
 /** What we mean to reach, on Node.js 20. */
@@ -100,6 +101,8 @@ const GOALS: readonly Goal[] = [
   single('one query in flight', 'qps', 'pg', 1.2, ONE),
   single('one query in flight', 'cpuUs', 'pg', 1.3, ONE),
   single('one query in flight', 'qps', 'bun', 1, ONE),
+  single('a fresh connection by SCRAM', 'qps', 'pg', 1.8, FRESH),
+  single('a fresh connection by SCRAM', 'qps', 'bun', 1, FRESH),
   single(
     'drop-in, single rows',
     'cpuUs',

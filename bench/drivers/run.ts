@@ -162,7 +162,9 @@ async function measureCase(
           const measured = rounds.get(name) ?? []
           const before = hooks.serverTime()
           const round = await worker.run(run.roundMs)
-          const used = usedBetween(before, hooks.serverTime())
+          // Of processes that ended meanwhile, as those of fresh connections, the system tells nothing.
+          const used =
+            benchCase.kind === 'connect' ? undefined : usedBetween(before, hooks.serverTime())
           measured.push({ ...round, ...(used !== undefined && { serverUs: used / round.queries }) })
           rounds.set(name, measured)
         })

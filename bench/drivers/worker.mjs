@@ -24,7 +24,8 @@ const commands = {
     return { version }
   },
   async check() {
-    const rows = job.kind === 'fetch' ? await once(0) : await countAfterwards()
+    const givesRows = job.kind === 'fetch' || job.kind === 'connect'
+    const rows = givesRows ? await once(0) : await countAfterwards()
     return { digest: digestOf(rows), rows: rows.length }
   },
   async run({ ms }) {
@@ -53,6 +54,8 @@ function once(n, caller = 0) {
       return session.bulk(job, caller)
     case 'stream':
       return session.stream(job.sql)
+    case 'connect':
+      return session.connect(job.sql)
   }
 }
 

@@ -48,6 +48,11 @@ class Session:
         kind = job["kind"]
         if kind == "fetch":
             return await self.fetch(job["sql"], self.parameters(n), caller)
+        if kind == "connect":
+            fresh = await asyncpg.connect(ssl=False, **self.target)
+            rows = await fresh.fetch(job["sql"])
+            await fresh.close()
+            return rows
         connection = self.connections[caller % len(self.connections)]
         if kind == "batch":
             await connection.executemany(job["sql"], self.rows)
@@ -66,7 +71,7 @@ class Session:
 
     async def check(self):
         job = self.job
-        if job["kind"] == "fetch":
+        if job["kind"] in ("fetch", "connect"):
             rows = await self.once(0)
         else:
             done = await self.once(0)

@@ -27,6 +27,12 @@ export async function open(target, mode, job) {
       await sql`insert into ${sql(table)} ${sql(objects)}`
       return rows.length
     },
+    async connect(text) {
+      const sql = connect(1)
+      const rows = await sql.unsafe(text)
+      await sql.close()
+      return rows
+    },
     close: () => Promise.all(clients.map((sql) => sql.close({ timeout: 0 }))),
   }
 }

@@ -61,6 +61,13 @@ export async function pgSessions(pg, target, mode, _job, options) {
       await cursor.close()
       return count
     },
+    async connect(sql) {
+      const client = new pg.Client(config)
+      await client.connect()
+      const { rows } = await client.query(sql)
+      await client.end()
+      return rows
+    },
     close: () => Promise.all(clients.map((client) => client.end())),
   }
 }

@@ -5,7 +5,8 @@ import { Connection, DataTypeOIDs, Pool } from 'postgrejs'
 const manifest = new URL('../../node_modules/postgrejs/package.json', import.meta.url)
 export const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
 
-export async function open(target, mode) {
+export async function open(target, mode, job) {
+  if (job.kind === 'connect') throw new Error('postgrejs takes the unix socket, the others do not')
   const config = {
     host: target.socketDir ?? target.host,
     port: target.port,

@@ -41,6 +41,13 @@ export async function open(target, mode) {
       }
       return count
     },
+    async connect(text) {
+      // It asks the catalogue for the types of arrays on each connection unless told not to.
+      const sql = postgres({ ...target, max: 1, fetch_types: false, onnotice: () => {} })
+      const rows = await sql.unsafe(text)
+      await sql.end()
+      return rows
+    },
     close: () => Promise.all(clients.map((sql) => sql.end({ timeout: 1 }))),
   }
 }

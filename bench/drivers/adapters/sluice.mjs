@@ -19,6 +19,8 @@ export async function open(target, mode, _job, poolOptions = {}) {
   const connections = await Promise.all(
     Array.from({ length: mode.connections }, () => connect(options)),
   )
+  // Its connections serve one query each; they share the keys of the password, as those of every pool do.
+  const fresh = await createPool({ ...options, minSize: 0, maxSize: 1, maxQueries: 1 })
   const of = (caller) => connections[caller % connections.length]
   const namesOf = (columns) => columns.map((column) => column.name)
   return {
@@ -40,6 +42,7 @@ export async function open(target, mode, _job, poolOptions = {}) {
       for await (const row of connections[0].stream(sql)) if (row.id > 0) count++
       return count
     },
-    close: () => Promise.all(connections.map((connection) => connection.close())),
+    connect: (sql) => fresh.fetch(sql),
+    close: () => Promise.all([...connections, fresh].map((each) => each.close())),
   }
 }

@@ -34,6 +34,12 @@ export async function open(target, mode, job) {
       await Promise.all(rows.map((row) => statement.execute(row)))
       return rows.length
     },
+    async connect(sql) {
+      const client = await connect({ host, port, user, password, database })
+      const rows = [...(await client.query(sql))]
+      await client.end()
+      return rows
+    },
     async stream(sql) {
       let count = 0
       for await (const row of clients[0].query(sql)) if (row.get('id') > 0) count++
