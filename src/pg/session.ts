@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Authenticator } from '../auth/authenticator.js'
+import { ScramKeyCache } from '../auth/scram-keys.js'
 import { PostgresError } from '../base/errors.js'
 import { defaultFiles } from '../config/environment.js'
 import { readPassfile } from '../config/passfile.js'
+import { peerCertificate } from '../transport/peer-certificate.js'
 import { SocketTransport } from '../transport/socket.js'
 import { TypeCatalogue } from '../types/type-catalogue.js'
 import { cancelThrough } from '../wire/cancel.js'
@@ -70,7 +72,7 @@ export async function openSession(
   const transport = new SocketTransport(stream, wire)
   const certificate =
     'getPeerX509Certificate' in stream
-      ? { certificate: () => stream.getPeerX509Certificate()?.raw }
+      ? { certificate: () => peerCertificate(stream)?.raw }
       : undefined
   let passwordError: unknown
   const authenticator = new Authenticator({
@@ -86,6 +88,7 @@ export async function openSession(
     tls: certificate,
     channelBinding: client.enableChannelBinding ? 'prefer' : 'disable',
     maxIterations: client.scramMaxIterations || Number.POSITIVE_INFINITY,
+    keyCache: keysFor(client.config),
   })
   const startup = new StartupRequest(
     startupParameters(parameters),
@@ -105,6 +108,18 @@ export async function openSession(
     }
     throw nodeErrorOf(error)
   }
+}
+
+/** Clients made of one object, as all of a pool are, derive the keys of their password once. */
+const keyCaches = new WeakMap<ClientConfig, ScramKeyCache>()
+
+function keysFor(config: ClientConfig): ScramKeyCache {
+  let cache = keyCaches.get(config)
+  if (cache === undefined) {
+    cache = new ScramKeyCache()
+    keyCaches.set(config, cache)
+  }
+  return cache
 }
 
 /** Another stream to the server of a client, in the same TLS mode: for a CancelRequest. */

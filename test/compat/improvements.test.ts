@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
+import { ScramKeyCache } from '../../src/auth/scram-keys.js'
 import { Client, defaults, Pool, type PoolClient } from '../../src/pg/index.js'
 import { testServer } from '../support/server.js'
 import { outcome } from './outcome.js'
@@ -307,6 +308,20 @@ describe('a pool', () => {
       },
       { max: 1 },
     ))
+
+  test('derives the keys of its password once for all its clients', async () => {
+    const asked = vi.spyOn(ScramKeyCache.prototype, 'get')
+    try {
+      await withPool(
+        (pool) => Promise.all([1, 2, 3].map(() => pool.query('select pg_sleep(0.05)'))),
+        { max: 3 },
+      )
+      expect(asked).toHaveBeenCalledTimes(3)
+      expect(new Set(asked.mock.results.map(({ value }) => value)).size).toBe(1)
+    } finally {
+      asked.mockRestore()
+    }
+  })
 
   test('does not lose its connection to an error of SQL', () =>
     withPool(

@@ -99,6 +99,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     imports: [
       'pg/',
       'wire/',
+      'transport/peer-certificate.ts',
       'transport/socket.ts',
       'types/',
       'protocol/',
