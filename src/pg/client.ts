@@ -8,6 +8,7 @@ import { ConfiguredClient } from './configured-client.js'
 import { DatabaseError, noticeMessage } from './database-error.js'
 import { asError, attempt, throwLater } from './foreign.js'
 import type { Submittable as MessageReader } from './messages.js'
+import { STATUS_LETTERS } from './messages.js'
 import { Query } from './query.js'
 import type { QueryArrayConfig, QueryConfig } from './query-config.js'
 import { type QueryLimits, QueryQueue } from './query-queue.js'
@@ -22,8 +23,6 @@ import { openSession } from './session.js'
 
 /** What `connect` calls. */
 type ConnectCallback = (error: Error | null, client?: Client) => void
-
-const STATUS_LETTERS = { idle: 'I', transaction: 'T', failed: 'E' } as const
 
 /** A connection to a server, with pg's interface. */
 export class Client extends ConfiguredClient {
@@ -187,7 +186,7 @@ export class Client extends ConfiguredClient {
     if (cause instanceof PostgresError) {
       const isFirst = !this.#isLossTold
       this.#isLossTold = true
-      if (isFirst) return DatabaseError.from({ ...cause, message: cause.message, code: cause.code })
+      if (isFirst) return DatabaseError.fromCore(cause)
     } else if (cause instanceof Error) {
       return cause
     }

@@ -5,6 +5,7 @@ import { Connection } from './connection.js'
 import { ConnectionParameters } from './connection-parameters.js'
 import { defaults } from './defaults.js'
 import { escapeIdentifier, escapeLiteral } from './escape.js'
+import { setHidden } from './hidden.js'
 import { nativeTypes } from './native-types.js'
 import { TypeOverrides } from './type-overrides.js'
 import type { TypeFormat, TypeParser } from './types.js'
@@ -36,20 +37,15 @@ export abstract class ConfiguredClient extends EventEmitter {
   constructor(config?: string | ClientConfig | null) {
     super()
     const given: ClientConfig = typeof config === 'object' && config !== null ? config : {}
-    // Not enumerable: it may hold secrets.
-    Object.defineProperty(this, 'config', { value: given, enumerable: false })
+    // It may hold secrets.
+    setHidden(this, 'config', given)
     const parameters = new ConnectionParameters(config)
     this.connectionParameters = parameters
     this.user = parameters.user
     this.database = parameters.database
     this.port = parameters.port
     this.host = parameters.host
-    Object.defineProperty(this, 'password', {
-      value: parameters.password,
-      configurable: true,
-      enumerable: false,
-      writable: true,
-    })
+    setHidden(this, 'password', parameters.password)
     this.replication = parameters.replication
     this.ssl = parameters.ssl || false
     this.sslNegotiation = parameters.sslnegotiation ?? 'postgres'

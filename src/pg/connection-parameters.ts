@@ -1,6 +1,7 @@
 import type { ClientConfig } from './client-config.js'
 import { parseConnectionString } from './connection-string.js'
 import { defaults } from './defaults.js'
+import { setHidden, withHiddenKey } from './hidden.js'
 
 /** How a client connects: fields of the connection string, before keys of the configuration, environment and defaults. */
 export class ConnectionParameters {
@@ -41,12 +42,7 @@ export class ConnectionParameters {
     this.database = read('database') ?? this.user
     this.port = Number.parseInt(String(read('port')), 10)
     this.host = read('host')
-    Object.defineProperty(this, 'password', {
-      value: read('password'),
-      configurable: true,
-      enumerable: false,
-      writable: true,
-    })
+    setHidden(this, 'password', read('password'))
     this.binary = read('binary')
     this.options = read('options')
     this.ssl = readSsl(config['ssl'])
@@ -108,10 +104,7 @@ function readSsl(given: unknown): unknown {
   const ssl = given === undefined ? sslOfEnvironment() : given
   if (ssl === 'true') return true
   if (ssl === 'no-verify') return { rejectUnauthorized: false }
-  if (typeof ssl !== 'object' || ssl === null || !('key' in ssl)) return ssl
-  // A copy, since the object is the caller's. Its key shows in no log.
-  const { key, ...rest } = ssl as Record<string, unknown>
-  return Object.defineProperty(rest, 'key', { value: key, enumerable: false, writable: true })
+  return withHiddenKey(ssl)
 }
 
 function sslOfEnvironment(): unknown {

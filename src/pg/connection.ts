@@ -21,7 +21,7 @@ import { MessageWriter } from '../protocol/message-writer.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import { OpenSocket } from '../transport/socket.js'
 import type { Wire } from '../wire/request.js'
-import type { Submittable } from './messages.js'
+import { STATUS_LETTERS, type Submittable } from './messages.js'
 import { StatementNames } from './statement-names.js'
 import { type PreparedValue, prepareValue } from './values.js'
 
@@ -70,13 +70,6 @@ export interface ExecuteConfig {
 
 const ANSWER_TLS = 0x53 // S
 const ANSWER_NO_TLS = 0x4e // N
-
-/** How the server's status is written in ReadyForQuery. */
-const STATUS_LETTERS: Readonly<Record<TransactionStatus, string>> = {
-  idle: 'I',
-  transaction: 'T',
-  failed: 'E',
-}
 
 /**
  * `client.connection`: where Submittables write their messages, and where listeners hear of those of

@@ -1,4 +1,4 @@
-import type { ServerMessageFields } from '../base/errors.js'
+import type { PostgresError, ServerMessageFields } from '../base/errors.js'
 
 /** The fields of a DatabaseError, as pg has them: absent ones are undefined, numbers are text. */
 const FIELDS = [
@@ -54,6 +54,11 @@ export class DatabaseError extends Error {
   static from(fields: ServerMessageFields): DatabaseError {
     const error = new DatabaseError(fields.message ?? '', lengthOf(fields), 'error')
     return Object.assign(error, textFields(fields))
+  }
+
+  /** From the error that the core made of one. */
+  static fromCore(error: PostgresError): DatabaseError {
+    return DatabaseError.from({ ...error, message: error.message, code: error.code })
   }
 }
 

@@ -1,6 +1,9 @@
 import type { DatabaseError } from './database-error.js'
 import type { FieldDef } from './result.js'
 
+/** How the server's status is written in ReadyForQuery. */
+export const STATUS_LETTERS = { idle: 'I', transaction: 'T', failed: 'E' } as const
+
 /** The columns of the rows that follow. */
 export interface RowDescriptionMessage {
   readonly name: 'rowDescription'

@@ -1,5 +1,6 @@
 import type { Client } from './client.js'
 import type { ClientConfig } from './client-config.js'
+import { setHidden, withHiddenKey } from './hidden.js'
 import type { PoolClient } from './pool-client.js'
 
 /** Configuration of a pool, under pg's keys: that of its clients, and these. */
@@ -47,13 +48,7 @@ export function poolOptions(given: PoolConfig): PoolOptions {
     maxLifetimeSeconds: given.maxLifetimeSeconds || 0,
     idleTimeoutMillis: given.idleTimeoutMillis === undefined ? 10_000 : given.idleTimeoutMillis,
   }
-  if ('password' in given) {
-    Object.defineProperty(options, 'password', { value: given.password, enumerable: false })
-  }
-  const { ssl } = given
-  if (typeof ssl === 'object' && ssl !== null && 'key' in ssl) {
-    const { key, ...rest } = ssl
-    options.ssl = Object.defineProperty(rest, 'key', { value: key, enumerable: false })
-  }
+  if ('password' in given) setHidden(options, 'password', given.password)
+  if ('ssl' in given) options.ssl = withHiddenKey(given.ssl)
   return options
 }

@@ -103,9 +103,7 @@ export async function openSession(
     wire.destroy()
     // As it is, for who made it looks for it.
     if (passwordError !== undefined) throw passwordError
-    if (error instanceof PostgresError) {
-      throw DatabaseError.from({ ...error, message: error.message, code: error.code })
-    }
+    if (error instanceof PostgresError) throw DatabaseError.fromCore(error)
     throw nodeErrorOf(error)
   }
 }
