@@ -29,6 +29,9 @@ const KNOWN_NAMES = new Set(
   ).split(' '),
 )
 
+/** Entries that are used without the others. */
+const ALONE = ['protocol/index.js', 'pg/index.js']
+
 /** Declarations without their comments; strings stay as they are. */
 function readDeclarations(path) {
   if (!existsSync(path)) throw new BuildError(`${path} is missing`)
@@ -209,7 +212,12 @@ async function build(root) {
     .filter(([, conditions]) => typeof conditions !== 'string')
     .map(([subpath, conditions]) => join(root, stemOf(root, subpath, conditions)))
   const entries = stems.map((stem) => `${join(modules, relative(target, stem))}.js`)
-  await bundle(entries, modules, target)
+  await bundle(
+    entries,
+    modules,
+    target,
+    ALONE.map((path) => join(modules, path)),
+  )
   for (const stem of stems) await addCommonJs(stem)
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /** A mistake in the package that the build reports in one line. */
@@ -10,9 +10,10 @@ export class BuildError extends Error {}
  * several of them share or `import()` asks for, so that of every module there is one instance. Names stay as
  * they are written: they are in the stack traces of users.
  *
- * @param {readonly string[]} entries Paths of modules below `modules`.
+ * @param {readonly string[]} entries Paths of modules below `modules`, that of the package itself first.
+ * @param {readonly string[]} alone Those of them that are used without the first, too.
  */
-export async function bundle(entries, modules, target) {
+export async function bundle(entries, modules, target, alone = []) {
   const { outputFiles } = await build({
     entryPoints: entries,
     outbase: modules,
@@ -26,10 +27,33 @@ export async function bundle(entries, modules, target) {
     target: 'es2022',
     packages: 'external',
     logLevel: 'warning',
+    logOverride: { 'ignored-bare-import': 'silent' },
+    plugins: [beside(entries[0], alone)],
   })
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, nameClasses(withoutBareImports(text)))
+  }
+}
+
+/**
+ * Has entries and what `import()` asks for import `main`, beside which they are used: a chunk is what the same
+ * of them reach, so what `main` reaches is one chunk and not ten. Each file costs as much as 40 KB of source.
+ */
+function beside(main, alone) {
+  const joining = new Set()
+  return {
+    name: 'beside',
+    setup(build) {
+      build.onResolve({ filter: /^[./]/ }, ({ kind, path, resolveDir }) => {
+        if (kind === 'entry-point' || kind === 'dynamic-import')
+          joining.add(resolve(resolveDir, path))
+      })
+      build.onLoad({ filter: /\.js$/ }, ({ path }) => {
+        if (!joining.has(path) || path === main || alone.includes(path)) return
+        return { contents: `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(main)}` }
+      })
+    },
   }
 }
 
