@@ -63,7 +63,7 @@ function derOf(secured: TLSSocket): Buffer | undefined {
 
 function sessionOf(secured: TLSSocket): Buffer | undefined {
   try {
-    return secured.getSession()
+    return secured.getSession() ?? undefined // null in Deno
   } catch {
     return undefined // a runtime whose TLS has no such thing
   }
