@@ -319,7 +319,7 @@ export class ResourcePool<T extends object> {
     this.#isServing = true
     const { stock } = this.#supply
     try {
-      while (this.#waiters.length > 0) {
+      while (this.#waiters.length > 0 && stock.idle > 0) {
         const nowMs = this.#clock.now()
         if (!this.#supply.hasFit(nowMs)) return
         if (stock.mustValidate(nowMs)) {
