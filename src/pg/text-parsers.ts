@@ -2,6 +2,7 @@ import { decodeUtf8 } from '../types/codecs/utf8.js'
 import { decodeArrayWindow, parseArrayText } from './array-text.js'
 import { decodeDateWindow, parseDateText } from './date-text.js'
 import { decodeHexText } from './hex-text.js'
+import { decodeIntegerArray } from './integer-array-text.js'
 import { parseIntervalText } from './postgres-interval.js'
 
 /** Makes a JavaScript value of a value's text. */
@@ -119,7 +120,13 @@ const BACKSLASH = 0x5c
 const LOWERCASE_X = 0x78
 const MAX_EXACT_DIGITS = 15
 
+const decodeAnyIntegers = decodeArrayWindow(parseInteger)
+
 windowDecoders.set(asText, decodeUtf8)
+windowDecoders.set(
+  integers,
+  (buf, start, end) => decodeIntegerArray(buf, start, end) ?? decodeAnyIntegers(buf, start, end),
+)
 windowDecoders.set(parseDateText, decodeDateWindow)
 windowDecoders.set(parseBool, (buf, start) => buf[start] === LOWERCASE_T)
 windowDecoders.set(parseInteger, (buf, start, end) => {
