@@ -38,7 +38,7 @@ export const pool: Benchmark = {
     )
     await using server = await ownServer()
     const target = targetOf(server)
-    const [rounds, pairs] = options.quick ? [3, 5_000] : [9, 50_000]
+    const [rounds, pairs] = options.quick ? [3, 5_000] : [9, 10_000]
     const uncontended = await measureUncontended(chosen, target, rounds, pairs)
     const own = uncontended.get('sluice')?.turnUs ?? Number.NaN
     const rows: string[][] = []

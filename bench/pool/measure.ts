@@ -12,6 +12,9 @@ export interface UncontendedResult {
   readonly coldStall: Stall
 }
 
+/** Turns are short, so that many can be taken side by side on a machine whose speed changes. */
+const TURNS_FOR_EACH = 9
+
 /** Acquires and releases again and again on a pool with idle connections, and opens pools; by peer. */
 export async function measureUncontended(
   peers: readonly Peer[],
@@ -25,7 +28,7 @@ export async function measureUncontended(
       const turns = await Turns.start(peer, target, pairs)
       processes.push({ name: peer.name, turns, samples: [], stalls: [] })
     }
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < rounds * TURNS_FOR_EACH; round++) {
       for (const { turns, samples } of processes) samples.push(await turns.measure())
     }
     for (let round = 0; round < rounds; round++) {

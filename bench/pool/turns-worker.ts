@@ -45,7 +45,7 @@ if (peer === undefined) throw new Error(`there is no driver ${order.peer}`)
 const pool = await peer.open(order.target, { min: 1, max: 10 })
 await pool.query('select 1')
 // Until the compiler has seen enough of it.
-await pool.turn(6 * order.pairs)
+await pool.turn(30 * order.pairs)
 process.send?.(await measure(pool, order.pairs))
 for (;;) {
   const [command] = await once(process, 'message')
