@@ -43,22 +43,23 @@ export const start: Benchmark = {
     const count = Number(options.rounds ?? 15)
     if (!Number.isInteger(count) || count < 1) throw new UsageError('--rounds needs a number')
     await using server = await ownServer()
-    const figuresOf = async <T>(...words: readonly string[]): Promise<T> => {
-      const argv = ['--expose-gc', PROCESS, ...words]
+    const figuresOf = async <T>(...argv: readonly string[]): Promise<T> => {
       const { stdout } = await promisify(execFile)(process.execPath, argv, { signal })
       return JSON.parse(stdout)
     }
     const rounds: Record<string, StartFigures>[] = []
     for (let i = 0; i <= count; i++) {
       const round: Record<string, StartFigures> = {}
-      for (const name of DRIVERS) round[name] = await figuresOf(name, 'start', server.dsn())
+      for (const name of DRIVERS)
+        round[name] = await figuresOf(PROCESS, name, 'start', server.dsn())
       if (i > 0) rounds.push(round)
     }
     const rows: string[][] = []
     for (const name of DRIVERS) {
       const of = (key: keyof StartFigures): string =>
         toSignificant(median(rounds.map((round) => round[name]?.[key] ?? Number.NaN)))
-      const memory = [name, 'connections', server.dsn(), String(CONNECTIONS)]
+      // Not above: with such a flag Node.js compiles its own modules instead of taking them from its cache.
+      const memory = ['--expose-gc', PROCESS, name, 'connections', server.dsn(), `${CONNECTIONS}`]
       const { bytes } = await figuresOf<{ bytes: number }>(...memory)
       const kib = toSignificant(bytes / 1024)
       rows.push([name, of('loadedMs'), of('loadedCpu'), of('answeredCpu'), kib])
