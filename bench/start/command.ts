@@ -43,6 +43,8 @@ export const start: Benchmark = {
     const count = Number(options.rounds ?? 15)
     if (!Number.isInteger(count) || count < 1) throw new UsageError('--rounds needs a number')
     await using server = await ownServer()
+    // Only sluice asks for TLS without being told to.
+    const dsn = server.dsn({ sslmode: 'disable' })
     const figuresOf = async <T>(...argv: readonly string[]): Promise<T> => {
       const { stdout } = await promisify(execFile)(process.execPath, argv, { signal })
       return JSON.parse(stdout)
@@ -50,8 +52,7 @@ export const start: Benchmark = {
     const rounds: Record<string, StartFigures>[] = []
     for (let i = 0; i <= count; i++) {
       const round: Record<string, StartFigures> = {}
-      for (const name of DRIVERS)
-        round[name] = await figuresOf(PROCESS, name, 'start', server.dsn())
+      for (const name of DRIVERS) round[name] = await figuresOf(PROCESS, name, 'start', dsn)
       if (i > 0) rounds.push(round)
     }
     const rows: string[][] = []
@@ -59,7 +60,7 @@ export const start: Benchmark = {
       const of = (key: keyof StartFigures): string =>
         toSignificant(median(rounds.map((round) => round[name]?.[key] ?? Number.NaN)))
       // Not above: with such a flag Node.js compiles its own modules instead of taking them from its cache.
-      const memory = ['--expose-gc', PROCESS, name, 'connections', server.dsn(), `${CONNECTIONS}`]
+      const memory = ['--expose-gc', PROCESS, name, 'connections', dsn, `${CONNECTIONS}`]
       const { bytes } = await figuresOf<{ bytes: number }>(...memory)
       const kib = toSignificant(bytes / 1024)
       rows.push([name, of('loadedMs'), of('loadedCpu'), of('answeredCpu'), kib])
