@@ -7,8 +7,8 @@ const UNIT = ['test/*.test.ts', 'test/unit/**/*.test.ts']
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: 'forks',
-    // Tests wait more than they compute: by default one processor would be left idle.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Tests wait more than they compute: with as many processes as processors a quarter of them would be left idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     setupFiles: ['test/support/seed.ts', 'test/support/hygiene.ts'],
