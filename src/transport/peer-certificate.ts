@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { derElement } from '../base/der.js'
 
+const SEQUENCE = 0x30
 const EXPLICIT_3 = 0xa3
 
 /** So many certificates are kept: those of the hosts of a pool or two. */
@@ -27,10 +28,19 @@ export function peerCertificate(secured: TLSSocket): X509Certificate | undefined
   if (der === undefined) return askedFor(secured)
   const known = kept.find((one) => one.der.equals(der))
   if (known !== undefined) return known.certificate
-  const certificate = new X509Certificate(der)
+  const certificate = certificateOf(der)
+  if (certificate === undefined) return askedFor(secured)
   if (kept.length >= MAX_KEPT) kept.shift()
   kept.push({ der, certificate })
   return certificate
+}
+
+function certificateOf(der: Buffer): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der)
+  } catch {
+    return undefined // it was none: sessions are printed in another way here
+  }
 }
 
 function askedFor(secured: TLSSocket): X509Certificate | undefined {
@@ -41,14 +51,16 @@ function askedFor(secured: TLSSocket): X509Certificate | undefined {
 
 /**
  * The certificate as it is in the session, which OpenSSL and its descendants print as a SEQUENCE with
- * `peer [3] EXPLICIT Certificate` (SSL_SESSION_ASN1 in ssl/ssl_asn1.c). undefined where there is no such thing.
+ * `peer [3] EXPLICIT Certificate` (SSL_SESSION_ASN1 in ssl/ssl_asn1.c). undefined where there is no such
+ * thing, as in the newest versions of Node.js, which put something before it.
  */
 function derOf(secured: TLSSocket): Buffer | undefined {
   const session = sessionOf(secured)
   if (session === undefined) return undefined
   try {
     const fields = derElement(session, 0, session.length)
-    for (let at = fields?.start ?? session.length; at < session.length; ) {
+    if (fields?.tag !== SEQUENCE || fields.end !== session.length) return undefined
+    for (let at = fields.start; at < session.length; ) {
       const field = derElement(session, at, session.length)
       if (field === undefined) return undefined
       if (field.tag === EXPLICIT_3) return Buffer.from(session.subarray(field.start, field.end))

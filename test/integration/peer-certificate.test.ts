@@ -53,7 +53,8 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
       const found = await shown(one, version, (secured) => {
         const asked = vi.spyOn(secured, 'getPeerX509Certificate')
         const certificates = [peerCertificate(secured), peerCertificate(secured)]
-        expect(asked).not.toHaveBeenCalled()
+        // Newer versions of Node.js put something before the session, so that they are asked.
+      if (secured.getSession()?.[0] === 0x30) expect(asked).not.toHaveBeenCalled()
         return certificates
       })
       for (const certificate of found) expect(certificate?.raw).toEqual(expected.raw)
@@ -74,6 +75,9 @@ test.each([
   ['prints sessions in another way', () => Buffer.from('something else')],
   ['prints sessions without certificates', () => Buffer.from([0x30, 0x03, 0x02, 0x01, 0x01])],
   ['prints sessions that end too early', () => unreadable],
+  ['has something else before it', () => Buffer.from([0x00, 0x04, 0xa3, 0x02, 0x30, 0x00])],
+  ['has something else for a certificate', () => Buffer.from([0x30, 0x04, 0xa3, 0x02, 0x30, 0x00])],
+  ['has something behind it', () => Buffer.from([0x30, 0x04, 0xa3, 0x02, 0x30, 0x00, 0x00])],
   ['prints nothing', () => Buffer.alloc(0)],
 ])(
   'where the session %s, the certificate is asked for, as often as needed',
