@@ -54,7 +54,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
         const asked = vi.spyOn(secured, 'getPeerX509Certificate')
         const certificates = [peerCertificate(secured), peerCertificate(secured)]
         // Newer versions of Node.js put something before the session, so that they are asked.
-      if (secured.getSession()?.[0] === 0x30) expect(asked).not.toHaveBeenCalled()
+        if (secured.getSession()?.[0] === 0x30) expect(asked).not.toHaveBeenCalled()
         return certificates
       })
       for (const certificate of found) expect(certificate?.raw).toEqual(expected.raw)
