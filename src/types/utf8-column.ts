@@ -17,7 +17,7 @@ const SHORT = 256
 export class Utf8Column implements Iterable<string> {
   /** One more than there are rows. */
   readonly offsets: Int32Array
-  /** All texts; what is behind them in its `buffer` means nothing. */
+  /** All texts; in its `buffer` there may be zeros behind them. */
   readonly bytes: Uint8Array
   readonly #buf: Buffer
 
@@ -109,6 +109,8 @@ export class Utf8Builder {
   take(offsets: Int32Array, rows: number): Utf8Column {
     const used = new Uint8Array(this.#bytes.buffer, 0, offsets[rows])
     const isNearlyAll = this.#bytes.length - used.length <= this.#bytes.length >> 4
+    // The memory was not cleared when it was made, and users may pass its buffer on.
+    if (isNearlyAll) this.#bytes.fill(0, used.length)
     return new Utf8Column(offsets.slice(0, rows + 1), isNearlyAll ? used : used.slice())
   }
 

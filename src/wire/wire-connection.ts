@@ -236,7 +236,7 @@ export class WireConnection
 
   onDrain(): void {
     this.#isDrained = true
-    this.out.restart()
+    if (this.#transport?.isWritten) this.out.restart()
     this.#pipeline.exclusive?.onDrain?.()
     if (this.#pump()) this.#afterRequest()
   }

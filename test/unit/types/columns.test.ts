@@ -104,6 +104,11 @@ describe('columns', () => {
     expect([...column]).toEqual([...texts, ''])
     expect([column.length, column.at(1)]).toEqual([5, 'grüße'])
     expect(column.bytes.length).toBe(Buffer.byteLength(texts.join('')))
+    // Room for as much is made at once the second time, and a little more.
+    const [again] = build(columns, rows, ARROW).data as [Utf8Column]
+    const behind = new Uint8Array(again.bytes.buffer, again.bytes.length)
+    expect(behind.length).toBeGreaterThan(0)
+    expect(behind.every((byte) => byte === 0)).toBe(true)
     for (const row of [-1, 5, 0.5]) expect(() => column.at(row)).toThrow(RangeError)
   })
 

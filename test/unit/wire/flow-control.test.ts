@@ -69,6 +69,19 @@ test('what the kernel has not taken stays as it was written', async () => {
   expect(scene.transport.writes.slice(-3).map((bytes) => bytes.toString('latin1'))).toEqual(sent)
 })
 
+test('what a stream may still hold stays as it was written, although it has drained', async () => {
+  const { scene, wire } = await probing()
+  scene.transport.isAccepting = false
+  Object.defineProperty(scene.transport, 'isWritten', { get: () => false })
+  writeQuery(wire.out, 'a')
+  wire.send()
+  const held = scene.transport.writes.at(-1)
+  scene.transport.drain()
+  writeQuery(wire.out, 'b')
+  wire.send()
+  expect(held?.toString('latin1')).toBe('Q\0\0\0\x06a\0')
+})
+
 test('an exclusive request hears that the kernel has taken all, until it is over', async () => {
   const { scene, probe } = await probing()
   scene.transport.drain()
