@@ -2,6 +2,7 @@ import { connect } from '../../dist/index.js'
 import { startPostgres } from '../../dist/testing/index.js'
 import { machineFacts } from '../support/machine.js'
 import { median } from '../support/statistics.js'
+import { warmUp } from '../support/warm-up.js'
 import {
   type BenchCase,
   type BenchMode,
@@ -33,11 +34,8 @@ export interface DriversRun {
   onProgress(text: string, share: number): void
 }
 
-/**
- * A worker warms up until the compiler has seen enough: in rounds of so many ms, until none of so many in
- * a row costs clearly less than the best before it, but for no more than so many ms.
- */
-const WARM_UP = { roundMs: 300, idleRounds: 3, gain: 0.95, maxMs: 4_000 } as const
+/** A worker warms up in rounds of so many ms, for no more than so many in all. */
+const WARM_UP = { roundMs: 300, maxMs: 4_000 } as const
 
 /**
  * Measures every driver in every case and mode: a process each, opened side by side, their rounds
@@ -145,7 +143,9 @@ async function measureCase(
         workers.set(driver.name, worker)
         const digest = await worker.check()
         if (digest !== undefined) digests.set(driver.name, digest)
-        if (driver.runtime !== 'pgbench') await warmUp(worker)
+        if (driver.runtime !== 'pgbench') {
+          await warmUp(async () => (await worker.run(WARM_UP.roundMs)).cpuUs, WARM_UP.maxMs)
+        }
       })
     }
     for (const driver of findDissenters(digests, run.base)) {
@@ -177,18 +177,6 @@ async function measureCase(
     }
   } finally {
     await Promise.all([...workers.values()].map((worker) => worker.close()))
-  }
-}
-
-async function warmUp(worker: Worker): Promise<void> {
-  let best = Number.POSITIVE_INFINITY
-  let idleRounds = 0
-  let spentMs = 0
-  while (spentMs < WARM_UP.maxMs && idleRounds < WARM_UP.idleRounds) {
-    const { cpuUs, ms } = await worker.run(WARM_UP.roundMs)
-    spentMs += ms
-    idleRounds = cpuUs < best * WARM_UP.gain ? 0 : idleRounds + 1
-    best = Math.min(best, cpuUs)
   }
 }
 

@@ -2,9 +2,13 @@ import { systemClock } from '../base/clock.js'
 import { type ConnectTrace, channels, isTraced, traced } from '../base/telemetry.js'
 import type { ConnectionConfig } from '../config/resolve.js'
 import type { TypeCatalogue } from '../types/type-catalogue.js'
+import type { HostSearch } from './host-search.js'
 import { HostStates } from './host-states.js'
 import { DescriptionCache } from './statement-description.js'
 import type { ConnectionHandler, WireConnection } from './wire-connection.js'
+
+/** What makes connections, loaded with the first of them. */
+let Search: typeof HostSearch | undefined
 
 /**
  * Makes connections to the servers of one configuration, and remembers what it saw of them. A pool has one
@@ -47,20 +51,13 @@ export class Connector {
     )
   }
 
-  /** What makes connections is loaded with the first of them. */
   async #search(
     types: TypeCatalogue,
     handler: ConnectionHandler,
     signal: AbortSignal | undefined,
   ): Promise<WireConnection> {
-    const { HostSearch } = await import('./host-search.js')
-    return new HostSearch(
-      this.#config,
-      this.#states,
-      this.#descriptions,
-      types,
-      handler,
-      signal,
-    ).run()
+    // Asked for once: what is loaded already still takes import() a while.
+    Search ??= (await import('./host-search.js')).HostSearch
+    return new Search(this.#config, this.#states, this.#descriptions, types, handler, signal).run()
   }
 }
