@@ -15,7 +15,11 @@ const OPTIONS = {
   only: { type: 'string', value: 'NAMES', doc: 'Only these drivers, with commas between.' },
   cases: { type: 'string', value: 'NAMES', doc: 'Only these cases.' },
   modes: { type: 'string', value: 'NAMES', doc: 'Only these modes.' },
-  rounds: { type: 'string', value: 'N', doc: 'Rounds of each measurement. Default 5.' },
+  rounds: {
+    type: 'string',
+    value: 'N',
+    doc: 'Rounds of each measurement, four times as many where they spread widely. Default 5.',
+  },
   ms: { type: 'string', value: 'MS', doc: 'Length of a measurement, in ms. Default 500.' },
   base: { type: 'string', value: 'NAME', doc: 'The driver that ratios are to. Default pg.' },
   node: {

@@ -35,6 +35,7 @@ export interface DriverFigures {
   readonly p50?: number
   readonly p99?: number
   readonly rssMb?: number
+  readonly rounds: number
   /** How far the rounds lie apart: (greatest − smallest) / median of qps. */
   readonly spread: number
 }
@@ -65,6 +66,7 @@ export interface DriversResult {
   readonly node: string
   /** The driver that ratios in tables are to. */
   readonly base: string
+  /** Of each case; of those that spread widely there were more. */
   readonly rounds: number
   /** The time of one measurement, in ms. */
   readonly roundMs: number

@@ -34,6 +34,9 @@ export interface DriversRun {
   onProgress(text: string, share: number): void
 }
 
+/** Where the rounds of a driver lie further apart than half of their median all get so many times as many. */
+const WIDE = { spread: 0.5, times: 4 } as const
+
 /** A worker warms up in rounds of so many ms, for no more than so many in all. */
 const WARM_UP = { roundMs: 300, maxMs: 4_000 } as const
 
@@ -153,22 +156,31 @@ async function measureCase(
         throw new Error(`its result is not that of ${run.base}`)
       })
     }
-    for (let round = 0; round < run.rounds; round++) {
-      for (const [name, worker] of [...workers]) {
-        run.signal.throwIfAborted()
-        hooks.onProgress(`${benchCase.name} ${mode.name}: round ${round + 1}, ${name}`)
-        await hooks.reset()
-        await attempt(name, async () => {
-          const measured = rounds.get(name) ?? []
-          const before = hooks.serverTime()
-          const round = await worker.run(run.roundMs)
-          // Of processes that ended meanwhile, as those of fresh connections, the system tells nothing.
-          const used =
-            benchCase.kind === 'connect' ? undefined : usedBetween(before, hooks.serverTime())
-          measured.push({ ...round, ...(used !== undefined && { serverUs: used / round.queries }) })
-          rounds.set(name, measured)
-        })
+    const measureRounds = async (from: number, to: number): Promise<void> => {
+      for (let number = from; number <= to; number++) {
+        for (const [name, worker] of [...workers]) {
+          run.signal.throwIfAborted()
+          hooks.onProgress(`${benchCase.name} ${mode.name}: round ${number}, ${name}`)
+          await hooks.reset()
+          await attempt(name, async () => {
+            const measured = rounds.get(name) ?? []
+            const before = hooks.serverTime()
+            const round = await worker.run(run.roundMs)
+            // Of processes that ended meanwhile, as those of fresh connections, the system tells nothing.
+            const used =
+              benchCase.kind === 'connect' ? undefined : usedBetween(before, hooks.serverTime())
+            measured.push({
+              ...round,
+              ...(used !== undefined && { serverUs: used / round.queries }),
+            })
+            rounds.set(name, measured)
+          })
+        }
       }
+    }
+    await measureRounds(1, run.rounds)
+    if ([...rounds.values()].some((measured) => spreadOf(measured) > WIDE.spread)) {
+      await measureRounds(run.rounds + 1, run.rounds * WIDE.times)
     }
     return {
       figures: [...rounds].map(([driver, measured]) => summary(benchCase, mode, driver, measured)),
@@ -190,8 +202,6 @@ function summary(
     const values = rounds.map(figure).filter((value) => value !== undefined)
     return values.length === 0 ? undefined : median(values)
   }
-  const rates = rounds.map(({ queries, ms }) => (queries / ms) * 1000)
-  const qps = median(rates)
   const p50 = of((round) => round.p50)
   const p99 = of((round) => round.p99)
   const serverUs = of((round) => round.serverUs)
@@ -200,15 +210,25 @@ function summary(
     case: benchCase.name,
     mode: mode.name,
     driver,
-    qps,
+    qps: median(rounds.map(rateOf)),
     rowsPerSecond: median(rounds.map(({ rows, ms }) => (rows / ms) * 1000)),
     cpuUs: median(rounds.map(({ cpuUs }) => cpuUs)),
     ...(serverUs !== undefined && { serverUs }),
     ...(p50 !== undefined && { p50 }),
     ...(p99 !== undefined && { p99 }),
     ...(memory.length > 0 && { rssMb: Math.max(...memory) }),
-    spread: (Math.max(...rates) - Math.min(...rates)) / qps,
+    rounds: rounds.length,
+    spread: spreadOf(rounds),
   }
+}
+
+function rateOf({ queries, ms }: Round): number {
+  return (queries / ms) * 1000
+}
+
+function spreadOf(rounds: readonly Round[]): number {
+  const rates = rounds.map(rateOf)
+  return (Math.max(...rates) - Math.min(...rates)) / median(rates)
 }
 
 /** Who gives other values than the base does other work. */

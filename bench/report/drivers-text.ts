@@ -16,6 +16,7 @@ const COLUMNS = [
   'p50 ms',
   'p99 ms',
   'RSS MiB',
+  'rounds',
   'spread',
 ] as const
 
@@ -101,6 +102,7 @@ function row(figures: DriverFigures, base: DriverFigures | undefined): string[] 
     optional(figures.p50),
     optional(figures.p99),
     optional(figures.rssMb),
+    String(figures.rounds),
     `${Math.round(figures.spread * 100)} %`,
   ]
 }

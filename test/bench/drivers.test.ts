@@ -14,7 +14,7 @@ import { driversText } from '../../bench/report/drivers-text.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 function figures(name: string, driver: string, qps: number, cpuUs: number): DriverFigures {
-  return { case: name, mode: 'd10', driver, qps, rowsPerSecond: qps, cpuUs, spread: 0.1 }
+  return { case: name, mode: 'd10', driver, qps, rowsPerSecond: qps, cpuUs, rounds: 5, spread: 0.1 }
 }
 
 const RESULTS = [
