@@ -32,7 +32,7 @@ export class RowReader<Row> implements AsyncIterableIterator<Row> {
 
   next(): Promise<IteratorResult<Row, undefined>> {
     if (this.#at < this.#rows.length) {
-      return Promise.resolve({ value: this.#rows[this.#at++] as Row, done: false })
+      return Promise.resolve({ value: this.#take(), done: false })
     }
     return this.#nextOfChunk()
   }
@@ -70,11 +70,21 @@ export class RowReader<Row> implements AsyncIterableIterator<Row> {
     }
   }
 
+  /** A chunk is let go with its last row: V8 would carry it along while the next is decoded. */
+  #take(): Row {
+    const row = this.#rows[this.#at++] as Row
+    if (this.#at === this.#rows.length) {
+      this.#rows = []
+      this.#at = 0
+    }
+    return row
+  }
+
   async #nextOfChunk(): Promise<IteratorResult<Row, undefined>> {
     while (this.#at >= this.#rows.length) {
       if (!(await this.#more())) return { value: undefined, done: true }
     }
-    return { value: this.#rows[this.#at++] as Row, done: false }
+    return { value: this.#take(), done: false }
   }
 
   /** Waits for the next chunk, together with all who ask meanwhile. False: there is none. */

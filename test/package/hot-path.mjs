@@ -36,6 +36,19 @@ async function bytesOf(fn) {
   return least
 }
 
+/** Whether the first row of a stream is still held when the last of those that came with it was taken. */
+async function keptByStream() {
+  const rows = conn.stream('select i from generate_series(1, 3) as i')[Symbol.asyncIterator]()
+  const first = new WeakRef((await rows.next()).value)
+  await rows.next()
+  await rows.next()
+  await new Promise((resolve) => setImmediate(resolve))
+  globalThis.gc()
+  const isKept = first.deref() !== undefined
+  await rows.return()
+  return isKept ? 1 : 0
+}
+
 const rowsSql = `select i as a, i as b, i as c, i as d from generate_series(1, ${ROWS}) as i`
 const plainRows = () => {
   const rows = []
@@ -65,6 +78,7 @@ const figures = {
   ),
   bytesPerRow: (await bytesOf(() => conn.fetch(rowsSql))) / ROWS,
   bytesPerPlainRow: (await bytesOf(async () => plainRows())) / ROWS,
+  rowsKeptByStream: await keptByStream(),
   bytesPerQuery: (await bytesOf(many)) / QUERIES,
 }
 console.log(JSON.stringify(figures))

@@ -36,6 +36,10 @@ describe('the way of a query', () => {
     expect(bytesPerRow).toBeLessThan(bytesPerPlainRow * 1.1)
   })
 
+  test('holds no row of a stream while the next ones are decoded', () => {
+    expect(figures['rowsKeptByStream']).toBe(0)
+  })
+
   test('allocates less than 4 KiB for a query', () => {
     expect(figures['bytesPerQuery']).toBeLessThan(4096)
   })
