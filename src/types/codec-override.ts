@@ -1,6 +1,6 @@
 import { DecodeError, EncodeError } from '../base/errors.js'
 import type { Codec } from './codec.js'
-import type { TraitedCodec } from './codec-traits.js'
+import { type CodecTraits, type TraitedCodec, traitsOf } from './codec-traits.js'
 import type { CodecOverride } from './type-options.js'
 
 /**
@@ -11,12 +11,25 @@ import type { CodecOverride } from './type-options.js'
  */
 export function overrideCodec(codec: TraitedCodec, override: CodecOverride): TraitedCodec {
   const name = override.name ?? codec.name
-  const { traits } = codec
   return {
     name,
     ...decodersOf(name, codec, override),
     ...encodersOf(name, codec, override),
-    ...(traits && { traits }),
+    traits: overriddenTraits(codec, override),
+  }
+}
+
+/** Those that the override states, such as a codec of PostGIS does, else those of the codec. */
+function overriddenTraits(codec: TraitedCodec, override: CodecOverride): CodecTraits {
+  const { traits = traitsOf(codec) } = override as Partial<TraitedCodec>
+  const { goesAsText, printer, ...others } = traits
+  // What has only a binary encoder has to take the strings, too, that the server would read.
+  const isOnlyBinary = override.encodeBinary !== undefined && override.encodeText === undefined
+  const decodes = override.decodeText !== undefined || override.decodeBinary !== undefined
+  return {
+    ...others,
+    ...(goesAsText && !isOnlyBinary && { goesAsText }),
+    ...(printer && !decodes && { printer }),
   }
 }
 

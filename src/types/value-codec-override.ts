@@ -1,6 +1,6 @@
 import { EncodeError } from '../base/errors.js'
 import type { MessageWriter } from '../protocol/message-writer.js'
-import type { TraitedCodec } from './codec-traits.js'
+import { type TraitedCodec, traitsOf } from './codec-traits.js'
 import { writeText } from './codecs/text.js'
 import { decodeUtf8 } from './codecs/utf8.js'
 import type { TypeDescription } from './type-description.js'
@@ -65,14 +65,24 @@ function tupleOverride(
   { encode, decode }: TupleCodec<unknown>,
   attributes: readonly string[],
   codec: TraitedCodec,
-): CodecOverride {
+): CodecOverride & Pick<TraitedCodec, 'traits'> {
   const { decodeText, decodeBinary, encodeText, encodeBinary } = codec
+  const traits = traitsOf(codec)
   const toValue = (row: unknown): unknown =>
     decode?.(attributes.map((name) => (row as Record<string, unknown>)[name]))
   const toTuple = (value: unknown): readonly unknown[] => {
     const tuple: unknown = encode?.(value)
     if (!Array.isArray(tuple)) throw wrongResult(codec.name, tuple, 'an array')
     return tuple
+  }
+  /** What `encode` throws is told of when it is called to send the value. */
+  const tupleOrNone = (value: unknown): unknown => {
+    if (value === null || value === undefined) return undefined
+    try {
+      return encode?.(value)
+    } catch {
+      return undefined
+    }
   }
   return {
     ...(decode && {
@@ -88,6 +98,10 @@ function tupleOverride(
         encodeBinary: (value: unknown, out: MessageWriter): void =>
           encodeBinary(toTuple(value), out),
       }),
+      traits: {
+        ...traits,
+        goesAsText: (value: unknown): boolean => traits.goesAsText?.(tupleOrNone(value)) ?? false,
+      },
     }),
   }
 }

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { DecodeError, EncodeError } from '../../../src/base/errors.js'
 import { ewkb, type GeoJsonGeometry, geojson } from '../../../src/postgis/index.js'
 import { arrayCodec } from '../../../src/types/codecs/array.js'
+import { TypeMap } from '../../../src/types/type-map.js'
+import { TypeTable } from '../../../src/types/type-table.js'
 import { hex } from '../../support/bytes.js'
 import { decode, encode } from '../types/codec-calls.js'
 
@@ -100,6 +102,37 @@ describe.each(['text', 'binary'] as const)('%s', (format) => {
     { type: 'GeometryCollection', geometries: [null] },
   ])('%j is refused', (value) => {
     expect(() => encode(geojson, value, format)).toThrow(EncodeError)
+  })
+})
+
+describe('as options of a connection', () => {
+  const table = TypeTable.forDatabase()
+  table.add([
+    { oid: 90_000, schema: 'public', name: 'geometry', structure: { kind: 'base' } },
+    {
+      oid: 90_001,
+      schema: 'public',
+      name: '_geometry',
+      structure: { kind: 'array', elementOid: 90_000, delimiter: ',' },
+    },
+  ])
+  const map = TypeMap.builtin.on(table)
+
+  test.each([
+    ['ewkb', ewkb],
+    ['geojson', geojson],
+  ])('%s leaves text to PostGIS', (_name, codec) => {
+    const types = map.with({ geometry: codec })
+    expect(types.get(90_000).traits?.goesAsText?.('POINT(1 2)')).toBe(true)
+    expect(types.get(90_001).traits?.goesAsText?.(['POINT(1 2)'])).toBe(true)
+  })
+
+  test('the bytes of EWKB are elements of an array', () => {
+    const array = map.with({ geometry: ewkb }).get(90_001)
+    for (const format of ['text', 'binary'] as const) {
+      const bytes = [Buffer.from([1, 2]), Buffer.from([3])]
+      expect(decode(array, encode(array, bytes, format), format)).toEqual(bytes)
+    }
   })
 })
 

@@ -1,9 +1,12 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { builtinCodec, type Codec, decodeValue, encodeValue, Range } from '../../../src/index.js'
+import { MessageWriter } from '../../../src/protocol/message-writer.js'
 import { OIDS } from '../../../src/types/oid.js'
+import { encodeParameters } from '../../../src/types/parameters.js'
 import type { TypeDescription } from '../../../src/types/type-description.js'
 import { TypeMap } from '../../../src/types/type-map.js'
 import { TypeTable } from '../../../src/types/type-table.js'
+import { hex } from '../../support/bytes.js'
 import { decode, encode } from './codec-calls.js'
 
 const POINT = 20_001
@@ -20,9 +23,28 @@ const point: TypeDescription = {
     ],
   },
 }
+const SPAN = 20_002
+const span: TypeDescription = {
+  oid: SPAN,
+  schema: 'public',
+  name: 'span',
+  structure: {
+    kind: 'composite',
+    attributes: [
+      { name: 'first', typeOid: OIDS.date },
+      { name: 'last', typeOid: OIDS.date },
+    ],
+  },
+}
 const table = TypeTable.forDatabase()
-table.add([point])
+table.add([point, span])
 const map = TypeMap.builtin.on(table)
+
+function parametersOf(codec: Codec, ...values: unknown[]): Buffer {
+  const out = new MessageWriter()
+  encodeParameters([codec], values, out)
+  return out.take()
+}
 
 describe('a codec by values', () => {
   test('by text makes both directions go as text, also in arrays', () => {
@@ -62,6 +84,39 @@ describe('a codec by values', () => {
     for (const format of ['binary', 'text'] as const) {
       expect(decode(codec, encode(codec, '7/x', format), format)).toBe('7/x')
     }
+  })
+
+  test('by bytes gets strings that the server would read otherwise', () => {
+    const dates = map.with({
+      date: { format: 'binary', encode: (value: string) => Buffer.from(value) },
+    })
+    expect(parametersOf(dates.get(OIDS.date), 'x')).toEqual(hex('0001 0001 0001 00000001 78'))
+    expect(encode(dates.get(OIDS._date), ['x'], 'binary')).toEqual(
+      hex('00000001 00000000 0000043a 00000001 00000001 00000001 78'),
+    )
+    expect(dates.get(OIDS._date).traits?.goesAsText?.(['x'])).toBe(false)
+  })
+
+  test('by tuple gives strings that only the server reads', () => {
+    const encoded: unknown[] = []
+    const codec = map
+      .with({
+        span: {
+          format: 'tuple',
+          encode: (value: { readonly days: string }) => {
+            encoded.push(value)
+            return [value.days, null]
+          },
+        },
+      })
+      .get(SPAN)
+    const text = Buffer.from('("tomorrow",)')
+    expect(encode(codec, { days: 'tomorrow' }, 'text')).toEqual(text)
+    expect(codec.traits?.goesAsText?.({ days: 'tomorrow' })).toBe(true)
+    expect(codec.traits?.goesAsText?.({ days: new Date(0) })).toBe(false)
+    encoded.length = 0
+    expect(codec.traits?.goesAsText?.(null)).toBe(false)
+    expect(encoded).toEqual([])
   })
 
   test('of one direction leaves the other as it was', () => {
