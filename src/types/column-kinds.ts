@@ -1,6 +1,8 @@
 import { type TraitedCodec, traitsOf } from './codec-traits.js'
 import { POSTGRES_EPOCH_MS } from './codecs/calendar.js'
-import { Timestamp } from './timestamp.js'
+import { MICROSECONDS_PER_DAY, type Moment } from './codecs/datetime-text.js'
+import { int8 } from './codecs/int8.js'
+import { timestampBy } from './codecs/timestamp.js'
 
 /** The arrays that columns of plain types become. */
 export type TypedColumn =
@@ -107,13 +109,29 @@ export function int64At(kind: KindCode, view: DataView, at: number): number | bi
   return Number(value + EPOCH_US) / 1000
 }
 
+/** Reads text of a kind whose arrays hold more than the values of `codec` do; undefined for other kinds. */
+export function textDecoderOf(kind: KindCode, codec: TraitedCodec): Decode | undefined {
+  if (kind === Kind.Int8) return int8.bigint.decodeText
+  if (kind !== Kind.Milliseconds && kind !== Kind.Microseconds) return undefined
+  return codec.name === 'timestamptz' ? textOfTimestamptz : textOfTimestamp
+}
+
+type Decode = TraitedCodec['decodeText']
+
+const textOfTimestamp = timestampBy('timestamp', microsecondsOf).decodeText
+const textOfTimestamptz = timestampBy('timestamptz', microsecondsOf).decodeText
+
+/** Microseconds since 1970. */
+function microsecondsOf({ days, microseconds }: Moment): bigint {
+  return BigInt(days) * BigInt(MICROSECONDS_PER_DAY) + BigInt(microseconds) + EPOCH_US
+}
+
 /** What belongs into the array for a value that came as text and was decoded. */
 export function numberOf(kind: KindCode, value: unknown): number | bigint {
-  if (kind === Kind.Int8) return BigInt(value as string)
-  if (kind !== Kind.Milliseconds && kind !== Kind.Microseconds) return Number(value)
-  const ofMillisecond = value instanceof Timestamp ? value.microseconds : 0
-  const time = Number(value)
-  if (kind === Kind.Milliseconds) return time + ofMillisecond / 1000
-  if (Number.isFinite(time)) return BigInt(time) * 1000n + BigInt(ofMillisecond)
-  return time > 0 ? MAX_INT64 : MIN_INT64
+  if (kind === Kind.Int8) return value as bigint
+  if (kind === Kind.Milliseconds)
+    return typeof value === 'bigint' ? Number(value) / 1000 : Number(value)
+  if (kind !== Kind.Microseconds) return Number(value)
+  if (typeof value === 'bigint') return value
+  return Number(value) > 0 ? MAX_INT64 : MIN_INT64
 }

@@ -11,6 +11,7 @@ import {
   numberOf,
   type TimestampUnit,
   type TypedColumn,
+  textDecoderOf,
 } from './column-kinds.js'
 import {
   type ColumnParts,
@@ -92,7 +93,10 @@ export class ColumnsBuilder {
     const last = lastSizes.get(columns)
     this.#capacity = Math.max(Math.min(last?.rows ?? 0, MOST_EXPECTED_ROWS), FEWEST_ROWS)
     this.#kinds = columns.map(({ codec }) => kindOf(codec as TraitedCodec, timestamps, strings))
-    this.#decoders = columns.map(decoderOf)
+    this.#decoders = columns.map((column, i) => {
+      const ofText = textDecoderOf(this.#kinds[i] as KindCode, column.codec)
+      return (column.format === BINARY ? undefined : ofText) ?? decoderOf(column)
+    })
     this.#texts = this.#kinds.map((kind, i) => {
       const bytes = Math.min(last?.bytes[i] ?? 0, MOST_EXPECTED_BYTES)
       return kind === Kind.Utf8 ? new Utf8Builder(bytes) : undefined

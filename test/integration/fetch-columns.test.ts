@@ -80,6 +80,25 @@ describe('fetchColumns', () => {
     expect(data['made']).toEqual(BigInt64Array.of(start + 1_000_000n, start + 2_000_000n))
   })
 
+  test('numbers and times that are beyond those of fetch, in either format', async () => {
+    const query = `select 9007199254740993 as n, timestamp '290000-01-01 00:00:00.000001' as t,
+      timestamptz '4000-01-01 BC' as tz, timestamp '-infinity' as least, timestamptz 'infinity' as most`
+    await using simple = await connect((await testServer()).dsn(), { statementMode: 'simple' })
+    for (const timestamps of ['microseconds', 'milliseconds'] as const) {
+      const { data } = await conn.fetchColumns(query, [], { timestamps })
+      expect(data['n']).toEqual(BigInt64Array.of(9007199254740993n))
+      expect((await simple.fetchColumns(query, [], { timestamps })).data).toEqual(data)
+    }
+  })
+
+  test('numeric by a codec of its own', async () => {
+    const types = { numeric: { decode: (text: string) => `#${text}` } }
+    const options = { types, strings: 'utf8' } as const
+    expect((await conn.fetchColumns('select 1.50 as price', [], options)).data).toEqual({
+      price: ['#1.50'],
+    })
+  })
+
   test('more rows than one read brings', async () => {
     const count = 30_000
     const { data, rowCount } = await conn.fetchColumns(QUERY, [count], { strings: 'utf8' })
