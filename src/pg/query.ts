@@ -45,6 +45,8 @@ export class Query<
   #error: unknown
   #hasFailed = false
   #keepsRows = true
+  /** In pages: whether the server waits for a Sync. */
+  #owesSync = false
 
   constructor(query?: string | QueryConfig<Values>, callback?: Filled<Row>)
   constructor(query?: string | QueryConfig<Values>, values?: Values, callback?: Filled<Row>)
@@ -130,8 +132,16 @@ export class Query<
   /** Asks for all rows, or for the next `rows` of them. */
   _getRows(connection: Connection, rows: number | undefined): void {
     connection.execute({ portal: this.portal, rows })
+    this.#owesSync = Boolean(rows)
     if (rows) connection.flush()
     else connection.sync()
+  }
+
+  /** In pages the Sync waits for the last of them, which does not come after an error. @internal */
+  _syncIfOwed(connection: Connection): void {
+    if (!this.#owesSync) return
+    this.#owesSync = false
+    connection.sync()
   }
 
   handleRowDescription(message: RowDescriptionMessage): void {
@@ -178,12 +188,12 @@ export class Query<
     if (this.rows) {
       // The tag counts the rows of the last page.
       if (this._result.command === 'SELECT') this._result.rowCount = this._result.rows.length
-      connection.sync()
     }
+    this._syncIfOwed(connection)
   }
 
   handleEmptyQuery(connection: Connection): void {
-    if (this.rows) connection.sync()
+    this._syncIfOwed(connection)
   }
 
   handlePortalSuspended(connection: Connection): void {
@@ -196,11 +206,9 @@ export class Query<
 
   handleCopyData(): void {}
 
-  handleError(error: unknown, connection: Connection): void {
+  handleError(error: unknown, _connection?: Connection): void {
     const reason = this.#hasFailed ? this.#error : error
     this.#hasFailed = false
-    // In pages the Sync waits for the last of them, which does not come now.
-    if (this.rows) connection.sync()
     if (this.callback) this.callback(reason as Error)
     else this.emit('error', reason)
   }

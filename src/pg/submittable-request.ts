@@ -190,6 +190,7 @@ export class SubmittableRequest implements Request {
     if (this.#hasFailed) return
     this.#hasFailed = true
     connection._onRefused(this.submittable)
+    if (this.submittable instanceof Query) this.submittable._syncIfOwed(connection)
     if (this.#isForgotten(error)) {
       this.#forgotten = error
       return

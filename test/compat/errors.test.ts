@@ -122,6 +122,7 @@ describe('errors of queries', () => {
       return [
         await outcome(client.query('select 1')),
         await called((callback) => client.query('select 1', callback as never)),
+        await outcome(client.query({ text: 'select 1', rows: 2 } as { text: string })),
         await outcome(client.connect()),
         await called((callback) => client.connect(callback as never)),
         await outcome(client.end()),

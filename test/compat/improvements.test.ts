@@ -100,6 +100,15 @@ describe('queries', () => {
       }),
   )
 
+  test('a named statement with the option rows does not fail for ever', () =>
+    withClient(async (client) => {
+      const query = { name: 'one', text: 'select generate_series(1, 3) as a', rows: 2 }
+      await client.query(query)
+      await client.query('discard all')
+      expect(await rowsOf(client.query(query))).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }])
+      expect(await rowsOf(client.query(query))).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }])
+    }))
+
   test('a named statement does not fail for ever after DDL', () =>
     withClient(async (client) => {
       await client.query('create temp table changing (a int); insert into changing values (1)')

@@ -121,6 +121,24 @@ describe('results', () => {
         await outcome(client.query('select 1 as alive')),
       ]
     }),
+    'in pages, of queries that fail when the last has come': withClient(async (client) => {
+      await client.query('create temp table parent (a int primary key)')
+      await client.query(
+        'create temp table child (a int references parent deferrable initially deferred)',
+      )
+      const failing = () => {
+        throw new RangeError('not me')
+      }
+      const inPages = (query: object): Promise<unknown> =>
+        outcome(client.query({ rows: 3, ...query } as object as { text: string }))
+      return [
+        await inPages({ text: 'select 1 as a', types: { getTypeParser: () => failing } }),
+        await outcome(client.query('select 1 as alive')),
+        await inPages({ text: 'insert into child values (1) returning a' }),
+        await outcome(client.query('select 2 as alive')),
+        await outcome(client.query('select 3 as alive')),
+      ]
+    }),
     'of COPY without a stream': withClient(async (client) => {
       await client.query('create temp table target (a int)')
       return [
