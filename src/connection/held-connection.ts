@@ -35,6 +35,11 @@ export class HeldConnection {
     this.#send = send
   }
 
+  /** Whether it takes no requests any more: what was open on the server within it was undone, or is being undone. */
+  get isEnded(): boolean {
+    return this.#newRefusal !== undefined
+  }
+
   /** Why it takes no requests now; undefined when it does. */
   get refusal(): unknown {
     if (this.#newRefusal !== undefined) return this.#newRefusal()

@@ -63,6 +63,12 @@ export class CommitCommand extends CheckedCommand {
   }
 }
 
+/** The commands that undo a transaction, or what was done since a savepoint. */
+export function undoTexts(savepoint: string | undefined): readonly string[] {
+  if (savepoint === undefined) return ['rollback']
+  return [`rollback to savepoint ${savepoint}`, `release savepoint ${savepoint}`]
+}
+
 /** @throws {InterfaceError} when a query has begun a transaction, which BEGIN would only be warned of */
 export function checkNotInTransaction(held: HeldConnection): void {
   if (held.refusal === undefined && held.depth === 0 && held.isInTransaction) {

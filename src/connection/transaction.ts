@@ -23,6 +23,7 @@ import {
   CommitCommand,
   checkNotInTransaction,
   TransactionCommand,
+  undoTexts,
 } from './transaction-commands.js'
 import {
   type BeginOptions,
@@ -353,11 +354,9 @@ export class Transaction extends Transactional implements AsyncDisposable {
   }
 
   async #undo(): Promise<void> {
-    const savepoint = this.#savepoint
-    const texts =
-      savepoint === undefined
-        ? ['rollback']
-        : [`rollback to savepoint ${savepoint}`, `release savepoint ${savepoint}`]
+    // It was undone with that; a savepoint of its name would be that of another.
+    if (this.#outer.isEnded) return
+    const texts = undoTexts(this.#savepoint)
     await Promise.all(texts.map((text) => this.#command(new TransactionCommand(text))))
   }
 

@@ -246,6 +246,19 @@ describe('nesting', () => {
     expect(conn.transactionStatus).toBe('idle')
   })
 
+  test('one that outlives the outer leaves the next transaction alone', async () => {
+    const outer = await conn.begin()
+    const late = await outer.begin()
+    await outer[Symbol.asyncDispose]()
+    const next = await conn.begin()
+    const nested = await next.begin()
+    await insert(nested, 1)
+    await late[Symbol.asyncDispose]()
+    await nested.commit()
+    await next.commit()
+    expect(await ids()).toEqual([[1]])
+  })
+
   test('the isolation of a nested transaction must be that of the outermost', async () => {
     await conn.transaction(
       async (tx) => {
