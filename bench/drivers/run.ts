@@ -38,7 +38,7 @@ export interface DriversRun {
 const WIDE = { spread: 0.5, times: 4 } as const
 
 /** A worker warms up in rounds of so many ms, for no more than so many in all. */
-const WARM_UP = { roundMs: 300, maxMs: 4_000 } as const
+const WARM_UP = { roundMs: 300, maxMs: 10_000 } as const
 
 /**
  * Measures every driver in every case and mode: a process each, opened side by side, their rounds
