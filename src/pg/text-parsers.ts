@@ -116,6 +116,7 @@ export const TEXT_PARSERS: ReadonlyMap<number, TextParser> = new Map<number, Tex
 const ZERO = 0x30
 const MINUS = 0x2d
 const LOWERCASE_T = 0x74
+const LOWERCASE_F = 0x66
 const BACKSLASH = 0x5c
 const LOWERCASE_X = 0x78
 const MAX_EXACT_DIGITS = 15
@@ -128,14 +129,28 @@ windowDecoders.set(
   (buf, start, end) => decodeIntegerArray(buf, start, end) ?? decodeAnyIntegers(buf, start, end),
 )
 windowDecoders.set(parseDateText, decodeDateWindow)
-windowDecoders.set(parseBool, (buf, start) => buf[start] === LOWERCASE_T)
+windowDecoders.set(parseBool, (buf, start, end) => {
+  if (end - start === 1) {
+    if (buf[start] === LOWERCASE_T) return true
+    if (buf[start] === LOWERCASE_F) return false
+  }
+  return parseBool(buf.toString('latin1', start, end))
+})
 windowDecoders.set(parseInteger, (buf, start, end) => {
   let at = start
   const isNegative = buf[at] === MINUS
   if (isNegative) at++
-  if (end - at > MAX_EXACT_DIGITS) return Number.parseInt(buf.toString('latin1', start, end), 10)
+  const length = end - at
+  if (length === 0 || length > MAX_EXACT_DIGITS) {
+    return parseInteger(buf.toString('latin1', start, end))
+  }
   let value = 0
-  for (; at < end; at++) value = value * 10 + ((buf[at] as number) - ZERO)
+  for (; at < end; at++) {
+    const digit = (buf[at] as number) - ZERO
+    // Whoever sets this parser for another type has texts of that type.
+    if (digit < 0 || digit > 9) return parseInteger(buf.toString('latin1', start, end))
+    value = value * 10 + digit
+  }
   return isNegative ? -value : value
 })
 windowDecoders.set(parseBytes, (buf, start, end) =>

@@ -239,6 +239,26 @@ test('an object whose toPostgres gives itself is refused', async () => {
   expect(outcomes[1]).toEqual(outcomes[0])
 })
 
+test('the parsers that pg has may be set for other types', async () => {
+  const dsn = (await testServer()).dsn({ sslmode: 'disable' })
+  const texts = ['12.5', '-3', '', '-', '1e3', 't', 'f', 'true', 'yes', '1', 'tomato']
+  const results = []
+  for (const pg of [published, sluice]) {
+    const client = new pg.Client(dsn)
+    await client.connect()
+    for (const oid of [16, 21, 23, 26]) {
+      client.setTypeParser(25, pg.types.getTypeParser(oid) as never)
+      client.setTypeParser(1700, pg.types.getTypeParser(oid) as never)
+      const { rows } = await client.query("select unnest($1::text[]) as a, '9.75'::numeric as b", [
+        texts,
+      ])
+      results.push(plain(rows))
+    }
+    await client.end()
+  }
+  expect(results.slice(4)).toEqual(results.slice(0, 4))
+})
+
 test('parsers of users get text, in the order query, client, process', async () => {
   const dsn = (await testServer()).dsn({ sslmode: 'disable' })
   const results: unknown[] = []
