@@ -141,12 +141,12 @@ export class Client extends ConfiguredClient {
       onNotice: (notice) => {
         const message = noticeMessage(notice)
         connection._tell('notice', message)
-        process.nextTick(() => this.emit('notice', message))
+        attempt(() => this.emit('notice', message))
       },
       onNotification: ({ processId, channel, payload }) => {
         const message = { name: 'notification', length: 0, processId, channel, payload }
         connection._tell('notification', message)
-        process.nextTick(() => this.emit('notification', message))
+        attempt(() => this.emit('notification', message))
       },
       onParameterStatus: (parameterName, parameterValue) => {
         connection._tell('parameterStatus', {

@@ -56,6 +56,23 @@ describe('the events of a client', () => {
       await settle()
       return log
     },
+    'notices and notifications come before the callback of their query': withClient(
+      async (client) => {
+        const log: unknown[] = []
+        record(log, client as never, ['notice', 'notification'])
+        const run = (text: string): Promise<void> =>
+          new Promise((resolve) => {
+            client.query(text, (error) => {
+              log.push([text, error])
+              resolve()
+            })
+          })
+        await run("do $$ begin raise notice 'one'; raise notice 'two'; end $$")
+        await run('listen compat')
+        await run('notify compat')
+        return log
+      },
+    ),
     'connect() and end() with nothing between': async (pg, dsn) => {
       const log: unknown[] = []
       const client = new pg.Client(dsn)
