@@ -143,8 +143,8 @@ export abstract class Transactional extends Queryable {
   }
 
   static async #begin(owner: Transactional, options: BeginOptions): Promise<Transaction> {
-    const interruption = new Interruption(options, 'transaction')
     await owner.checkNesting(options)
+    const interruption = new Interruption(options, 'transaction')
     try {
       return await new Promise<Transaction>((resolve, reject) => {
         const open = async (held: HeldConnection) => {

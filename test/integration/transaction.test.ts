@@ -246,6 +246,13 @@ describe('nesting', () => {
     expect(conn.transactionStatus).toBe('idle')
   })
 
+  test('a nested begin() that is refused leaves no timer and no listener', async () => {
+    await using tx = await conn.begin()
+    const { signal } = new AbortController()
+    const begun = tx.begin({ isolation: 'serializable', timeout: 60_000, signal })
+    await expect(begun).rejects.toThrow(/cannot be "serializable"/)
+  })
+
   test('one that outlives the outer leaves the next transaction alone', async () => {
     const outer = await conn.begin()
     const late = await outer.begin()
