@@ -57,10 +57,10 @@ export class Cancellation {
     return this.#inFlight !== undefined
   }
 
-  /** Nobody wants the outcome of a written request any more: it is cancelled when it is at the head. */
-  abandon(request: Request): void {
+  /** Nobody wants the outcome of written requests any more: each is cancelled when it is at the head. */
+  abandon(requests: Request | readonly Request[]): void {
     this.#abandoned ??= new Set()
-    this.#abandoned.add(request)
+    for (const request of [requests].flat()) this.#abandoned.add(request)
     this.#cancelHead()
   }
 
@@ -92,18 +92,20 @@ export class Cancellation {
   }
 
   /**
-   * Cancels an abandoned head. One that others were written behind is left to run: it would be them
+   * Cancels an abandoned head. One that others are wanted behind is left to run: it would be them
    * whom the CancelRequest hits if the head ends by itself meanwhile. One of the connection's own is not
    * cancelled, but has no more time than that: nobody else would ever notice that it is not answered.
    */
   #cancelHead(): void {
-    const { head, writtenCount } = this.#pipeline
-    if (head === undefined || this.#abandoned === undefined || this.#grace !== undefined) return
+    const { head } = this.#pipeline
+    const abandoned = this.#abandoned
+    if (head === undefined || abandoned === undefined || this.#grace !== undefined) return
     if (head.isOwn === true) {
       this.#startGrace(UNANSWERED)
       return
     }
-    if (writtenCount > 1 || !this.#abandoned.has(head)) return
+    const isAlone = this.#pipeline.everyBehindHead((request) => abandoned.has(request))
+    if (!isAlone || !abandoned.has(head)) return
     this.#repeatMs = FIRST_REPEAT_MS
     this.#startGrace('the server did not end a cancelled query')
     void this.once()

@@ -66,8 +66,8 @@ export interface Request {
   readonly isSettled: boolean
   /** Whether it is the connection's own housekeeping, which no caller waits for and so nobody gives up. */
   readonly isOwn?: boolean
-  /** The request that it waits for, if nobody else does, so that both are abandoned together. */
-  readonly waitsFor?: Request | undefined
+  /** What it waits for, if nobody else does, so that all are abandoned together. */
+  readonly waitsFor?: Request | readonly Request[] | undefined
   /** It is somebody's now, who is to be told when it is abandoned. */
   onSubmitted(holder: RequestHolder): void
   /** A request that has to be written before this one. Asked when this one is the next to be written. */
@@ -122,7 +122,7 @@ export abstract class PromiseRequest<T> implements Request {
     return this.#settled
   }
 
-  get waitsFor(): Request | undefined {
+  get waitsFor(): Request | readonly Request[] | undefined {
     return undefined
   }
 

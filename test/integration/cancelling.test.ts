@@ -113,6 +113,26 @@ test('a query whose Parse waits for a lock is cancelled, too', async () => {
   await other.execute('rollback; drop table held')
 })
 
+test('so is a batch, whatever is prepared for it, and whoever is behind it does not notice', async () => {
+  await using own = await connect(dsn)
+  await using locker = await connect(dsn)
+  await own.execute('create table locked_for_batches (id int)')
+  await locker.execute('begin; lock table locked_for_batches')
+  const get = 'select * from locked_for_batches where id = $1'
+  const count = 'select count(*) from locked_for_batches'
+  const item = [[get, [1]]] as const
+  const batch = own.batch([...item, [count, []]], { timeout: 30 })
+  await expect(batch).rejects.toBeInstanceOf(QueryTimeoutError)
+  expect(await own.fetchval('select 1')).toBe(1)
+
+  const query = own.fetch(get, [1], { timeout: 30 })
+  const behind = own.batch(item)
+  await expect(query).rejects.toBeInstanceOf(QueryTimeoutError)
+  await locker.execute('rollback')
+  expect(await behind).toMatchObject([{ rows: [] }])
+  await own.execute('drop table locked_for_batches')
+})
+
 describe('a query that waits its turn', () => {
   test('is taken out, and its neighbours do not notice', async () => {
     const table = 'create temp table turns (a int)'

@@ -65,6 +65,8 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
   readonly #shape: ResultShape<T>
   readonly #typeOptions: Readonly<Record<string, unknown>> | undefined
   #parts: Part[] | undefined
+  /** What prepares statements for this one. */
+  #prepares: Map<SessionStatement, PrepareRequest> | undefined
   /** The part that is being answered. */
   #at = 0
   #wire: Wire | undefined
@@ -103,10 +105,19 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
       return new Part(item, statements.get(item.text) ?? statements.add(item.text))
     })
     for (const part of this.#parts) {
+      const { statement, item } = part
+      const { kind } = statement.state
+      const isNameTaken = kind === 'new' && statement.isDropped
+      // Perhaps because it was given up by whoever had it prepared.
+      const isRefusedToOthers = kind === 'refused' && !this.#prepares?.has(statement)
+      if (isNameTaken || isRefusedToOthers) {
+        part.statement = session.statements.get(item.text) ?? session.statements.add(item.text)
+      }
       if (part.statement.state.kind !== 'new') continue
-      // Its name was taken.
-      if (part.statement.isDropped) part.statement = session.statements.add(part.item.text)
-      return new PrepareRequest(part.statement, session)
+      const prepare = new PrepareRequest(part.statement, session)
+      this.#prepares ??= new Map()
+      this.#prepares.set(part.statement, prepare)
+      return prepare
     }
     // Types are looked up for all of them together.
     return this.isWritable() ? this.#typesFirst(this.#parts, wire) : undefined
@@ -126,8 +137,9 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
     return this.#types.prerequisite(typeOids, wire)
   }
 
-  override get waitsFor(): Request | undefined {
-    return this.#types?.waitsFor
+  override get waitsFor(): Request | readonly Request[] | undefined {
+    const prepares = [...(this.#prepares ?? [])].filter(([{ state }]) => state.kind === 'preparing')
+    return prepares.length > 0 ? prepares.map(([, prepare]) => prepare) : this.#types?.waitsFor
   }
 
   override isWritable(): boolean {
@@ -245,6 +257,7 @@ export class BatchRequest<T> extends PromiseRequest<T[]> {
       this.#runs = 'twice'
       this.#at = 0
       this.#parts = undefined
+      this.#prepares = undefined
       this.#types = undefined
       this.#isRefused = false
       this.forgetFailure()
