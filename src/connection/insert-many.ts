@@ -1,6 +1,6 @@
 import { EncodeError } from '../base/errors.js'
 import type { RecordValues } from '../types/record-values.js'
-import { TableRows } from '../types/table-rows.js'
+import { DomainLeftOutError, TableRows } from '../types/table-rows.js'
 import { TypeMap } from '../types/type-map.js'
 import { ExecuteManyRequest } from '../wire/requests/execute-many.js'
 import { QueryRequest } from '../wire/requests/query.js'
@@ -61,6 +61,8 @@ export async function insertMany<Row>(
   const first = 'then' in next ? await next : next
   if (first.done === true) return { rows: [], rowCount: 0 }
   const columns = options.columns ?? columnsOf(first.value)
+  let rest = source
+  let overriding = ''
   if (returning === undefined && onConflict === undefined) {
     const target = {
       ...limits,
@@ -70,24 +72,26 @@ export async function insertMany<Row>(
     const isAsync = 'then' in next
     const rows = isAsync ? [first.value] : firstRows(first.value, source as Iterator<RecordValues>)
     const isWhole = !isAsync && rows.length <= MAX_ROWS_AT_ONCE
-    const { rowCount } =
-      isWhole && runner.usesStatements && hasRowType(table, schemaName)
-        ? await insertAtOnce(runner, table, rows, target)
-        : await copyRecordsOfSource(runner, table, first, behind(rows, source), target)
-    return { rows: [], rowCount: rowCount ?? 0 }
+    const isAtOnce = isWhole && runner.usesStatements && hasRowType(table, schemaName)
+    rest = behind(rows, source)
+    const result = isAtOnce
+      ? await insertAtOnce(runner, table, rows, target)
+      : await copyRecordsOfSource(runner, table, first, rest, target)
+    if (result !== undefined) return { rows: [], rowCount: result.rowCount ?? 0 }
+    overriding = ' overriding system value'
   }
   const width = columns?.length ?? (first.value as readonly unknown[]).length
   const list = columns === undefined ? '' : ` (${columnList(columns)})`
   const values = Array.from({ length: width }, (_, i) => `$${i + 1}`).join(', ')
   const text =
-    `insert into ${qualifiedName(table, schemaName)}${list} values (${values})` +
+    `insert into ${qualifiedName(table, schemaName)}${list}${overriding} values (${values})` +
     conflictClause(onConflict, columns) +
     returningClause(returning)
   const request = new ExecuteManyRequest(text, returning === undefined ? undefined : chooseDecoder)
   const runAll = async () => {
     const result = runner.run(request, limits)
     let index = 0
-    await feed(following(first, source), request, (row) => {
+    await feed(following(first, rest), request, (row) => {
       request.add(valuesOf(row, columns, index))
       index += 1
     })
@@ -129,14 +133,15 @@ function hasRowType(table: string, schemaName: string | undefined): boolean {
 
 /**
  * Inserts rows as an array of the type of the table's rows: so they are read as binary values, columns
- * of any type among them, and the types of the columns need not be asked for before.
+ * of any type among them, and the types of the columns need not be asked for before. Gives undefined, with
+ * nothing inserted, if they cannot be: see {@link DomainLeftOutError}.
  */
 async function insertAtOnce(
   { run, tell }: Runner,
   table: string,
   rows: readonly RecordValues[],
   options: LimitOptions & Pick<InsertManyOptions, 'columns' | 'schemaName'>,
-): Promise<CommandResult> {
+): Promise<CommandResult | undefined> {
   const { columns, schemaName } = options
   const target = qualifiedName(table, schemaName)
   const list = columns === undefined ? undefined : columnList(columns)
@@ -146,7 +151,7 @@ async function insertAtOnce(
     `select ${list ?? 'r.*'} from pg_catalog.unnest($1::${target}[]) as r`
   const newTrace = () => ({ text, parameterCount: 1 })
   const request = new QueryRequest(text, [new TableRows(rows, columns)], commandOnly)
-  const runAll = () => run(request, options)
+  const runAll = () => run(request, options).catch(unlessDomainLeftOut)
   try {
     return await tell('query', newTrace, runAll, outcomeOfCommand)
   } catch (error) {
@@ -154,6 +159,11 @@ async function insertAtOnce(
     // That all rows are one parameter is no concern of the caller.
     throw isOfRow && (error.cause as EncodeError).row !== undefined ? error.cause : error
   }
+}
+
+function unlessDomainLeftOut(error: unknown): undefined {
+  if (error instanceof EncodeError && error.cause instanceof DomainLeftOutError) return undefined
+  throw error
 }
 
 function columnsOf(row: RecordValues): readonly string[] | undefined {

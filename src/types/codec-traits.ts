@@ -32,6 +32,8 @@ export interface CompositeAttribute {
   readonly name: string
   readonly typeOid: number
   readonly codec: TraitedCodec
+  /** Whether it is of a domain, which looks at NULL, too. */
+  readonly isDomain?: boolean
 }
 
 /** A {@link Codec} that states its {@link CodecTraits}. */

@@ -50,6 +50,7 @@ export function structuralCodec(type: TypeDescription, parts: CodecParts): Trait
         structure.attributes.map((attribute) => ({
           ...attribute,
           codec: codecOf(attribute.typeOid),
+          isDomain: parts.table.get(attribute.typeOid)?.structure.kind === 'domain',
         })),
       )
     case 'enum':

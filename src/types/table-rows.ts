@@ -15,10 +15,17 @@ import {
 const MAX_ROOM = 1024 * 1024
 
 /**
+ * The rows cannot go as one parameter, since a column that is not among theirs is of a domain: the server
+ * checks for each whether NULL is a value of it, though that is not what the column will get.
+ */
+export class DomainLeftOutError extends EncodeError {}
+
+/**
  * Rows of some columns of a table, as one parameter: an array of the type of the table's rows. Columns
  * that are not among them are NULL.
  *
- * What does not fit is an {@link EncodeError} with `row`, `column` and `type`.
+ * What does not fit is an {@link EncodeError} with `row`, `column` and `type`; a {@link DomainLeftOutError} if
+ * none does.
  */
 export class TableRows {
   readonly #rows: readonly RecordValues[]
@@ -42,7 +49,7 @@ export class TableRows {
 
   /** Appends them as a binary array; see array_recv and record_recv of the server. */
   encodeBinary(elementOid: number, element: TraitedCodec, out: MessageWriter): void {
-    const attributes = attributesOf(element)
+    const attributes = this.#attributesOf(element)
     const fieldsBy = (ofArrays: boolean) =>
       attributes.map(({ name, typeOid, codec }, i) => {
         const key = this.#keyOf(name, i)
@@ -81,7 +88,7 @@ export class TableRows {
 
   /** Appends them as the text of an array. */
   encodeText(element: TraitedCodec, out: MessageWriter): void {
-    const attributes = attributesOf(element)
+    const attributes = this.#attributesOf(element)
     const scratch = new MessageWriter()
     const field = new MessageWriter()
     out.utf8('{')
@@ -106,6 +113,15 @@ export class TableRows {
       writeQuoted(scratch.take(), out)
     }
     out.utf8('}')
+  }
+
+  #attributesOf(element: TraitedCodec): readonly CompositeAttribute[] {
+    const attributes = attributesOf(element)
+    const leftOut = attributes.find(
+      ({ name, isDomain }, i) => isDomain && this.#keyOf(name, i) === undefined,
+    )
+    if (leftOut === undefined) return attributes
+    throw new DomainLeftOutError(`column ${JSON.stringify(leftOut.name)} of a domain is left out`)
   }
 
   /** Where the value of an attribute is in rows that are arrays; undefined for one that they do not have. */

@@ -117,6 +117,29 @@ test.each([
   expect(await conn.fetchval('select count(*)::int from things')).toBe(0)
 })
 
+test('a column that is left out may be of a domain without NULL', async () => {
+  await conn.execute(`create domain age as int not null;
+    create table people (id int generated always as identity, age age default 30, born date)`)
+  for (const born of [new Date(0), 'epoch']) {
+    const rows = [
+      { id: 1, born },
+      { id: 2, born: null },
+    ]
+    for (const source of [rows, new Set(rows)]) {
+      await conn.execute('truncate people')
+      expect(await conn.insertMany('people', source)).toEqual({ rows: [], rowCount: 2 })
+      expect(await conn.fetch('select * from people order by id')).toEqual([
+        { id: 1, age: 30, born: '1970-01-01' },
+        { id: 2, age: 30, born: null },
+      ])
+    }
+  }
+  await expect(conn.insertMany('people', [{ id: 3 }, { id: 'x' }])).rejects.toMatchObject({
+    constructor: EncodeError,
+    row: 1,
+  })
+})
+
 test('what the server refuses is undone as a whole', async () => {
   for (const rows of [
     [{ size: 1 }, { size: -1 }],
