@@ -48,7 +48,10 @@ export interface Moment {
 export function parseDate(text: string): number | undefined {
   const match = text.length <= MAX_LENGTH ? DATE.exec(text) : null
   if (!match) return undefined
-  const year = match[4] === undefined ? Number(match[1]) : 1 - Number(match[1])
+  const shownYear = Number(match[1])
+  // Behind 1 BC comes 1 AD.
+  if (shownYear === 0) return undefined
+  const year = match[4] === undefined ? shownYear : 1 - shownYear
   const month = Number(match[2])
   const day = Number(match[3])
   return isDayOfMonth(year, month, day) ? daysFromCivil(year, month, day) : undefined

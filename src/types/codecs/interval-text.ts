@@ -10,7 +10,7 @@ export interface IntervalFields {
 
 /** What the server prints with `IntervalStyle = postgres`; a sign belongs to its own field. */
 const POSTGRES =
-  /^(?:([+-]?\d+) years?)?(?: ?([+-]?\d+) mons?)?(?: ?([+-]?\d+) days?)?(?: ?([+-])?(\d{2,}):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/
+  /^(?:([+-]?\d+) years?)?(?: ?([+-]?\d+) mons?)?(?: ?([+-]?\d+) days?)?(?: ?([+-])?(\d{2,}):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?)?$/
 
 /** ISO 8601 durations with designators, and a sign on any field. */
 const ISO_DATE =

@@ -52,20 +52,22 @@ function parseIpv4(text: string): Uint8Array | undefined {
 
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split('::')
-  const left = bytesOfGroups(halves[0] ?? '')
-  const right = bytesOfGroups(halves[1] ?? '')
+  // An address of IPv4 can only be the end of all.
+  const left = bytesOfGroups(halves[0] ?? '', halves.length === 1)
+  const right = bytesOfGroups(halves[1] ?? '', true)
   if (!left || !right || halves.length > 2) return undefined
   const gap = 2 * GROUPS - left.length - right.length
   if (halves.length === 2 ? gap < 2 : gap !== 0) return undefined
   return Uint8Array.from([...left, ...Array<number>(gap).fill(0), ...right])
 }
 
-function bytesOfGroups(text: string): number[] | undefined {
+function bytesOfGroups(text: string, mayEmbed: boolean): number[] | undefined {
   if (text === '') return []
   const bytes: number[] = []
   const groups = text.split(':')
   for (const [i, group] of groups.entries()) {
-    const embedded = i === groups.length - 1 ? parseIpv4(group) : undefined
+    const isLast = i === groups.length - 1
+    const embedded = mayEmbed && isLast ? parseIpv4(group) : undefined
     if (embedded) {
       bytes.push(...embedded)
     } else {

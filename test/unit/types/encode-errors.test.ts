@@ -271,6 +271,16 @@ test('an error says the type, the kind of the value and what is taken', () => {
   expect(() => encode(codecOf('bytea'), 'x', 'binary')).toThrow(/Buffer\.from\(text\)/)
 })
 
+test.each([
+  ['date', '0000-01-01'],
+  ['timestamp', '0000-01-01 00:00:00'],
+  ['interval', '00:60:00'],
+  ['inet', '1.2.3.4::'],
+  ['inet', '1.2.3.4::1'],
+])('%s refuses %s in binary, as the server does in text', (type, value) => {
+  expect(() => encode(codecOf(type), value, 'binary')).toThrow(EncodeError)
+})
+
 type Accepted = readonly [type: string, value: unknown, stored: unknown]
 
 class Decimal {
