@@ -171,12 +171,13 @@ export class Client extends ConfiguredClient {
     const isExpected = this._ending || error === undefined
     const reason = isExpected ? new Error('Connection terminated') : this.#lossOf(error)
     this.#queue.stop(reason)
+    if (!isExpected) {
+      process.nextTick(() => {
+        // Its queries tell; who listens to nothing should not lose the process for it.
+        if (this.listenerCount('error') > 0) this.emit('error', reason)
+      })
+    }
     this.#end()
-    if (isExpected) return
-    process.nextTick(() => {
-      // Its queries tell; who listens to nothing should not lose the process for it.
-      if (this.listenerCount('error') > 0) this.emit('error', reason)
-    })
   }
 
   /** What pg tells of a lost connection: what the server said, Node's error, or that it is gone. */
@@ -290,13 +291,15 @@ export class Client extends ConfiguredClient {
   end(callback: (error: Error) => void): void
   end(callback?: (error: Error) => void): Promise<void> | undefined {
     const isFirst = !this._ending
-    this._ending = this.#isConnecting || this._connected
+    this._ending = true
     if (isFirst && this.#wire !== undefined) this.#sayGoodbye()
     else if (this.#isConnecting) this.connection.stream.destroy()
-    const ended = this._ending && !this._ended ? this.#whenEnded : Promise.resolve()
+    const isOpen = (this.#isConnecting || this._connected) && !this._ended
+    const ended = isOpen ? this.#whenEnded : Promise.resolve()
     if (callback === undefined) return new this._Promise((resolve) => ended.then(() => resolve()))
     const tell = callback as () => void
-    void ended.then(() => tell())
+    if (isOpen) this.connection.once('end', () => attempt(tell))
+    else void ended.then(() => tell())
     return undefined
   }
 

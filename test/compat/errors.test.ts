@@ -128,6 +128,17 @@ describe('errors of queries', () => {
         await outcome(client.end()),
       ]
     },
+    'after end() of a client that was not connected': async (pg, dsn) => {
+      const client = clientOf(pg, dsn)
+      await client.end()
+      const query = (): Promise<unknown> => outcome(client.query('select 1'))
+      return [
+        await query(),
+        await outcome(client.connect().then(() => 'connected')),
+        await query(),
+        await outcome(client.end()),
+      ]
+    },
     'of a second connect()': withClient((client) => outcome(client.connect())),
     'when the client ends with queries under way': async (pg, dsn) => {
       const client = clientOf(pg, dsn)

@@ -93,6 +93,17 @@ describe('the events of a client', () => {
       client.end((() => log.push('again')) as never)
       return log
     },
+    'end() with a callback': async (pg, dsn) => {
+      const log: unknown[] = []
+      const client = new pg.Client(dsn)
+      record(log, client as never, ['end'])
+      await client.connect()
+      const again = told(client as never, 'end')
+      client.end(() => log.push('ended'))
+      client.end(() => log.push('ended twice'))
+      await again
+      return log
+    },
     "end() upon 'drain'": async (pg, dsn) => {
       const log: unknown[] = []
       const client = new pg.Client(dsn)

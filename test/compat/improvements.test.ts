@@ -5,6 +5,7 @@ import { ScramKeyCache } from '../../src/auth/scram-keys.js'
 import { Client, defaults, Pool, type PoolClient } from '../../src/pg/index.js'
 import { testServer } from '../support/server.js'
 import { outcome } from './outcome.js'
+import { told } from './scenarios.js'
 
 /** Bugs of pg that are not here: each is left out of the comparison and named for what pg does. */
 
@@ -255,7 +256,7 @@ describe('connecting', () => {
       connectionString: await dsnOf(),
       scramMaxIterations: 1,
     })
-    const ended = once(client, 'end')
+    const ended = told(client, 'end')
     await expect(client.connect()).rejects.toThrow(/iteration/)
     await ended
     expect(client.connection.stream.destroyed).toBe(true)
@@ -276,7 +277,7 @@ describe('a broken connection', () => {
   test('does not end the process while its client is lent', async () => {
     await withPool(async (pool) => {
       const client = await pool.connect()
-      const ended = once(client, 'end')
+      const ended = told(client, 'end')
       const pid = await pidOf(client)
       await pool.query('select pg_terminate_backend($1)', [pid])
       await ended
@@ -285,16 +286,17 @@ describe('a broken connection', () => {
     })
   })
 
-  test("is told of by one 'error' event", async () => {
+  test("is told of by one 'error' event, before 'end'", async () => {
     const client = new Client(await dsnOf())
     await client.connect()
-    const errors: Error[] = []
-    client.on('error', (error: Error) => errors.push(error))
-    const ended = once(client, 'end')
+    const events: unknown[] = []
+    client.on('error', (error: Error) => events.push(error))
+    client.on('end', () => events.push('end'))
+    const ended = told(client, 'end')
     const pid = await pidOf(client)
     await withClient(async (other) => other.query('select pg_terminate_backend($1)', [pid]))
     await ended
-    expect(errors).toMatchObject([{ code: '57P01' }])
+    expect(events).toMatchObject([{ code: '57P01' }, 'end'])
   })
 })
 
