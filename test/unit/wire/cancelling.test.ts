@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { allRows } from '../../../src/connection/result.js'
 import { CANCEL_GRACE_MS } from '../../../src/wire/cancellation.js'
 import { Limits } from '../../../src/wire/limits.js'
+import { BatchRequest } from '../../../src/wire/requests/batch.js'
 import { ResetRequest } from '../../../src/wire/requests/reset.js'
 import { SimpleQueryRequest } from '../../../src/wire/requests/simple-query.js'
 import { settled } from '../../support/fake-backend.js'
@@ -118,6 +120,23 @@ describe('a signal', () => {
     await scene.backend.expect('Bind', 'Execute', 'Sync')
     scene.backend.send(...executed(1))
     expect(await sharing).toEqual([[1]])
+  })
+
+  test('does so for a batch that shares it, too', async () => {
+    const scene = await Scene.ready()
+    const { abort, error } = scene.limitedQuery('select f()')
+    const sharing = new BatchRequest([{ text: 'select f()', parameters: [] }], allRows('array'))
+    scene.wire.submit(sharing)
+    await scene.backend.expect('Parse', 'Describe', 'Sync')
+    abort()
+    expect(await error).toBe('gone')
+    await scene.cancels.answer()
+    scene.backend.send(errorResponse('57014', 'canceled'), readyForQuery())
+    await scene.backend.expect('Parse', 'Describe', 'Sync')
+    scene.backend.send(...prepared())
+    await scene.backend.expect('Bind', 'Execute', 'Sync')
+    scene.backend.send(...executed(1))
+    expect(await sharing.promise).toEqual([[[1]]])
   })
 })
 
