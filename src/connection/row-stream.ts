@@ -87,6 +87,8 @@ export class RowStream<Row> extends ReadableStream<Row> {
 class LockedRows<Row> implements ReadableStreamAsyncIterator<Row> {
   readonly #rows: RowReader<Row>
   readonly #lock: ReadableStreamDefaultReader<Row>
+  /** The stream is not locked any more. */
+  #isOver = false
 
   constructor(rows: RowReader<Row>, lock: ReadableStreamDefaultReader<Row>) {
     this.#rows = rows
@@ -102,8 +104,8 @@ class LockedRows<Row> implements ReadableStreamAsyncIterator<Row> {
   }
 
   async return(): Promise<IteratorResult<Row, undefined>> {
-    await this.#lock.cancel()
-    this.#lock.releaseLock()
+    if (!this.#isOver) await this.#lock.cancel()
+    this.#release()
     return { value: undefined, done: true }
   }
 
@@ -117,7 +119,12 @@ class LockedRows<Row> implements ReadableStreamAsyncIterator<Row> {
       step = await this.#rows.next()
       return step
     } finally {
-      if (step === undefined || step.done) this.#lock.releaseLock()
+      if (step === undefined || step.done) this.#release()
     }
+  }
+
+  #release(): void {
+    this.#isOver = true
+    this.#lock.releaseLock()
   }
 }

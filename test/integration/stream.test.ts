@@ -69,6 +69,15 @@ describe('stream', () => {
     expect(await stream.getReader().read()).toEqual({ done: true, value: undefined })
   })
 
+  test('an iterator that is over may be returned and disposed of', async () => {
+    for (const query of ['select 1', 'select 1/0']) {
+      const rows = conn.stream(query).values()
+      while ((await rows.next().catch(() => undefined))?.done === false);
+      expect(await rows.return?.()).toEqual({ done: true, value: undefined })
+      await rows[Symbol.asyncDispose]()
+    }
+  })
+
   test('has the connection for itself; what is called meanwhile waits', async () => {
     const stream = conn.stream<{ n: number }>(SERIES, [200_000])
     const next = conn.fetchval('select 1')
