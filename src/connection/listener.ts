@@ -143,7 +143,10 @@ export class ChannelListeners {
     this.#channels.delete(channel)
     try {
       const text = `unlisten ${quoteIdentifier(channel)}`
-      await runToEnd((limits) => this.#execute(text, limits), options)
+      await runToEnd(async (limits) => {
+        // When it is repeated somebody may have begun to listen behind the first.
+        if (!this.#channels.has(channel)) await this.#execute(text, limits)
+      }, options)
     } catch (error) {
       // With its connection all listening has ended.
       if (!(error instanceof ConnectionClosedError)) throw error

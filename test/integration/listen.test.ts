@@ -8,6 +8,7 @@ import {
   InterfaceError,
   type Notification,
   onQuery,
+  QueryTimeoutError,
 } from '../../src/index.js'
 import { testServer } from '../support/server.js'
 import { until } from '../support/until.js'
@@ -288,6 +289,20 @@ describe('given up', () => {
     await before
     expect(await channelsOf(conn)).toEqual([])
     expect(seen).toEqual([])
+  })
+
+  test('the end of listening, given up, does not end the listening that was begun behind it', async () => {
+    const seen: string[] = []
+    const first = await conn.listen('orders', () => {})
+    const slow = conn.execute('select pg_sleep(0.5)')
+    const closed = first.close({ timeout: 20 })
+    const second = conn.listen('orders', ({ payload }) => seen.push(payload))
+    await expect(closed).rejects.toBeInstanceOf(QueryTimeoutError)
+    await Promise.all([slow, second])
+    await inStep()
+    await other.notify('orders', 'one')
+    await inStep()
+    expect(seen).toEqual(['one'])
   })
 
   test('listen() by the queryTimeout of its connection', async () => {
