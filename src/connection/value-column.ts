@@ -1,4 +1,5 @@
 import { DecodeError } from '../base/errors.js'
+import type { TraitedCodec } from '../types/codec-traits.js'
 import { OIDS } from '../types/oid.js'
 import type { ResultShape } from '../wire/requests/query.js'
 import type { QueryOptions } from './query-options.js'
@@ -36,18 +37,20 @@ export function valuesOfColumn(options: FetchcolOptions): ResultShape<unknown> {
     result(values, _tag, { columns }) {
       const field = columns[column]
       return typedArray && field !== undefined
-        ? numbers(values, field.typeOid, field.codec.name)
+        ? numbers(values, field.typeOid, field.codec)
         : values
     },
   }
 }
 
-function numbers(values: readonly unknown[], typeOid: number, type: string): NumberArray {
+function numbers(values: readonly unknown[], typeOid: number, codec: TraitedCodec): NumberArray {
+  const { name: type, layout } = codec
   const length = values.length
   for (let i = 0; i < length; i++) {
     if (values[i] === null) throw noNumbers(type, `value ${i} is NULL`)
   }
-  switch (typeOid) {
+  // What a codec of the user's own gives may be anything; it has no layout.
+  switch (layout && typeOid) {
     case OIDS.int2:
       return Int16Array.from(values as number[])
     case OIDS.int4:
@@ -61,7 +64,7 @@ function numbers(values: readonly unknown[], typeOid: number, type: string): Num
     case OIDS.int8:
       return BigInt64Array.from(values as (number | bigint)[], (value) => BigInt(value))
     default:
-      throw noNumbers(type, 'the type has no typed array')
+      throw noNumbers(type, 'its type, or the codec given for it, has none')
   }
 }
 

@@ -277,6 +277,10 @@ describe('fetchcol', () => {
         code: 'ERR_SLUICE_DECODE',
       })
     }
+    const given = { int4: { decode: (text: string) => ({ text }) } }
+    await expect(
+      conn.fetchcol('select 7', [], { typedArray: true, types: given }),
+    ).rejects.toMatchObject({ code: 'ERR_SLUICE_DECODE', type: 'int4' })
     expect(await conn.fetchval('select 1')).toBe(1)
   })
 })
