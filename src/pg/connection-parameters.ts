@@ -1,7 +1,7 @@
 import type { ClientConfig } from './client-config.js'
 import { parseConnectionString } from './connection-string.js'
 import { defaults } from './defaults.js'
-import { setHidden, withHiddenKey } from './hidden.js'
+import { setHidden, withHiddenSecrets } from './hidden.js'
 
 /** How a client connects: fields of the connection string, before keys of the configuration, environment and defaults. */
 export class ConnectionParameters {
@@ -104,7 +104,7 @@ function readSsl(given: unknown): unknown {
   const ssl = given === undefined ? sslOfEnvironment() : given
   if (ssl === 'true') return true
   if (ssl === 'no-verify') return { rejectUnauthorized: false }
-  return withHiddenKey(ssl)
+  return withHiddenSecrets(ssl)
 }
 
 function sslOfEnvironment(): unknown {

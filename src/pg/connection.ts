@@ -21,6 +21,7 @@ import { MessageWriter } from '../protocol/message-writer.js'
 import type { TransactionStatus } from '../protocol/messages.js'
 import { OpenSocket } from '../transport/socket.js'
 import type { Wire } from '../wire/request.js'
+import { hiddenSecrets } from './hidden.js'
 import { STATUS_LETTERS, type Submittable } from './messages.js'
 import { StatementNames } from './statement-names.js'
 import { type PreparedValue, prepareValue } from './values.js'
@@ -162,8 +163,7 @@ export class Connection extends EventEmitter {
       // Against which the certificate is checked where there is no server name.
       host,
       ...given,
-      // Not enumerable, so that it shows in no log.
-      ...(given.key !== undefined && { key: given.key }),
+      ...hiddenSecrets(given),
       ...(this.sslNegotiation === 'direct' && { ALPNProtocols: ['postgresql'] }),
       ...(isIP(host) === 0 && !host.startsWith('/') && { servername: given.servername ?? host }),
     }

@@ -1,6 +1,6 @@
 import type { Client } from './client.js'
 import type { ClientConfig } from './client-config.js'
-import { setHidden, withHiddenKey } from './hidden.js'
+import { setHidden, showWithout, withHiddenSecrets } from './hidden.js'
 import type { PoolClient } from './pool-client.js'
 
 /** Configuration of a pool, under pg's keys: that of its clients, and these. */
@@ -49,6 +49,7 @@ export function poolOptions(given: PoolConfig): PoolOptions {
     idleTimeoutMillis: given.idleTimeoutMillis === undefined ? 10_000 : given.idleTimeoutMillis,
   }
   if ('password' in given) setHidden(options, 'password', given.password)
-  if ('ssl' in given) options.ssl = withHiddenKey(given.ssl)
+  if ('ssl' in given) options.ssl = withHiddenSecrets(given.ssl)
+  if (given.connectionString) showWithout(options, 'connectionString')
   return options
 }

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Client, Pool } from '../../src/pg/index.js'
 import { ScriptedServer } from '../support/scripted-server.js'
 import { authentication, errorResponse } from '../support/server-messages.js'
 import { type PgModule, published, sluice } from './modules.js'
@@ -111,4 +113,19 @@ test('with no password for clear text none is sent, and of several lines of a pa
   expect(await tried(sluice, {}, { password: () => undefined })).toEqual([[], false, null])
   const environment = { PGPASSFILE: passfile('*:*:*:someone:first\n*:*:*:someone:second') }
   expect(await tried(sluice, environment)).toEqual([['first'], false, 'first'])
+})
+
+test('a pool shows no password of its connection string, and no secret of TLS', () => {
+  const connectionString = 'postgres://user:hunter2@host/base'
+  const ssl = { ca: 'root', key: 'hunter2', passphrase: 'hunter2', pfx: 'hunter2' }
+  const { options } = new Pool({ connectionString, ssl, max: 3 })
+  const client = new Client({ host: 'host', ssl })
+  for (const each of [options, client, client.connection, client.connectionParameters]) {
+    expect(inspect(each, { depth: 9 })).not.toContain('hunter2')
+    expect(JSON.stringify(each)).not.toContain('hunter2')
+  }
+  expect(inspect(options)).toContain('max: 3')
+  expect({ ...options }).toMatchObject({ connectionString, max: 3 })
+  expect(options.ssl).toMatchObject(ssl)
+  expect(client.ssl).toMatchObject(ssl)
 })
