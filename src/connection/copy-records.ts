@@ -124,7 +124,12 @@ export function copyRecordsOf<Row>(
   })
 }
 
-/** The query; values of types that are read as text here become text on the server, as binary COPY knows no other. */
+/**
+ * The query; values of types that are read as text here become text on the server, as binary COPY knows no other.
+ *
+ * A cast to text would give another one for some types: `true` for a bool, an inet with its netmask, no blanks
+ * at the end of a char(n). `format` gives what a result in text has, but for NULL.
+ */
 function copiedQuery(query: string, { columns }: StatementPlan): string {
   const bare = `${withoutSemicolon(query)}\n`
   if (columns.length === 0) {
@@ -132,6 +137,10 @@ function copiedQuery(query: string, { columns }: StatementPlan): string {
   }
   if (columns.every(({ format }) => format === 1)) return bare
   const names = columns.map((_, i) => `c${i}`)
-  const values = columns.map(({ format }, i) => (format === 1 ? names[i] : `${names[i]}::text`))
+  const values = columns.map(({ format }, i) =>
+    format === 1
+      ? names[i]
+      : `CASE WHEN c${i} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', c${i}) END`,
+  )
   return `SELECT ${values.join(', ')} FROM (${bare}) AS q (${names.join(', ')})`
 }

@@ -55,6 +55,20 @@ describe('records', () => {
     expect(await conn.fetch('select id, name from copied')).toEqual([{ id: 2, name: 'b' }])
   })
 
+  test('come out to codecs by text as by fetch', async () => {
+    await conn.execute('create type pg_temp.two as (a int, b int)')
+    const codec = { decode: (text: string) => `<${text}>` }
+    const types = { bool: codec, inet: codec, bpchar: codec, regclass: codec, two: codec }
+    const query = `select true as t, inet '1.2.3.4' as i, 'ab'::char(4) as c, 'pg_class'::regclass as r,
+      row(null, null)::two as o, null::bool as n, null::two as m`
+    const expected = { t: '<t>', i: '<1.2.3.4>', c: '<ab  >', r: '<pg_class>', o: '<(,)>' }
+    const rows = [{ ...expected, n: null, m: null }]
+    expect(await conn.fetch(query, [], { types })).toEqual(rows)
+    const copied = []
+    for await (const row of conn.copyRecordsFrom(query, { types })) copied.push(row)
+    expect(copied).toEqual(rows)
+  })
+
   test('none are none', async () => {
     expect((await conn.copyRecordsTo('copied', [])).tag).toBe('COPY 0')
     const read = []
