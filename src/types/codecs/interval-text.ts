@@ -84,7 +84,8 @@ function secondsOf(sign: string | undefined, seconds: string, fraction = ''): bi
   return sign === '-' ? -size : size
 }
 
-function isInRange({ months, days, microseconds }: IntervalFields): boolean {
+/** Whether the server can keep an interval. */
+export function isInRange({ months, days, microseconds }: IntervalFields): boolean {
   const isInt32 = (value: number): boolean => value >= -MAX_INT32 - 1 && value <= MAX_INT32
   return (
     isInt32(months) && isInt32(days) && microseconds >= -MAX_INT64 - 1n && microseconds <= MAX_INT64

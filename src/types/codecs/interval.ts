@@ -4,7 +4,7 @@ import { STRINGS_GO_AS_TEXT, type TraitedCodec } from '../codec-traits.js'
 import { Interval } from '../interval.js'
 import { cannotEncode, expectLength, malformed } from '../value-errors.js'
 import { readInt64, writeSafeInt64 } from './int8.js'
-import { formatInterval, type IntervalFields, parseInterval } from './interval-text.js'
+import { formatInterval, type IntervalFields, isInRange, parseInterval } from './interval-text.js'
 import { fieldsOfTemporal } from './temporal-values.js'
 import { writeText } from './text.js'
 
@@ -41,7 +41,7 @@ function fieldsOf(value: unknown): IntervalFields | Interval | number {
   if (value === Number.NEGATIVE_INFINITY || value === '-infinity') return Number.NEGATIVE_INFINITY
   if (value instanceof Interval) return value
   const fields = typeof value === 'string' ? parseInterval(value) : fieldsOfTemporal(value)
-  if (fields) return fields
+  if (fields && isInRange(fields)) return fields
   throw cannotEncode(
     'interval',
     value,
