@@ -2,6 +2,7 @@ import { createWriteStream, openSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { WritableStream } from 'node:stream/web'
+import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
 
 /**
  * Where COPY data go: a stream of Node or of the web, which is ended with the data; the path of a file,
@@ -15,8 +16,15 @@ export type CopySink =
   | URL
   | ((piece: Buffer) => unknown)
 
-/** Writes all of an iterable to a sink, waiting whenever the sink does; `leave` stops the iterable where it is. */
-export type WriteAll = (pieces: AsyncIterable<Buffer>, leave: () => void) => Promise<void>
+/**
+ * Writes all of an iterable to a sink, waiting whenever the sink does; `leave` stops the iterable where it
+ * is. When `stop` is aborted a stream is destroyed with its reason, also where it takes nothing.
+ */
+export type WriteAll = (
+  pieces: AsyncIterable<Buffer>,
+  leave: () => void,
+  stop: AbortSignal,
+) => Promise<void>
 
 /**
  * Opens a sink. When the pieces or the sink fail the other is closed, and the promise of what it gives
@@ -29,11 +37,13 @@ export function openSink(sink: CopySink): WriteAll {
   if (typeof sink === 'string' || sink instanceof URL) {
     // At once: a COPY keeps its place among the calls around it, and is not sent when this fails.
     const file = createWriteStream('', { fd: openSync(sink, 'w') })
-    return (pieces, leave) => pump(pieces, file, leave)
+    return (pieces, leave, stop) => pump(pieces, file, leave, stop)
   }
   if (typeof sink !== 'object' || sink === null) throw noSink()
-  if (isNodeStream(sink)) return (pieces, leave) => pump(pieces, sink, leave)
-  if (isWebStream(sink)) return (pieces, leave) => pump(pieces, Writable.fromWeb(sink), leave)
+  if (isNodeStream(sink)) return (pieces, leave, stop) => pump(pieces, sink, leave, stop)
+  if (isWebStream(sink)) {
+    return (pieces, leave, stop) => pump(pieces, Writable.fromWeb(sink), leave, stop)
+  }
   throw noSink()
 }
 
@@ -41,13 +51,19 @@ async function pump(
   pieces: AsyncIterable<Buffer>,
   stream: NodeJS.WritableStream,
   leave: () => void,
+  stop: AbortSignal,
 ): Promise<void> {
+  const onStop = () => {
+    if ('destroy' in stream) (stream as Writable).destroy(stop.reason)
+  }
+  addAbortListener(stop, onStop)
   // Else a sink that breaks would be noticed at the next piece only, which may take its time.
   stream.on('close', leave)
   try {
     await pipeline(pieces, stream)
   } finally {
     stream.off('close', leave)
+    removeAbortListener(stop, onStop)
   }
 }
 

@@ -1,3 +1,4 @@
+import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
 import { EncodeError } from '../base/errors.js'
 import { CopyCommand } from '../wire/requests/copy-command.js'
 import { CopyInRequest } from '../wire/requests/copy-in.js'
@@ -56,10 +57,23 @@ async function intoSink(
   const writeAll = openSink(sink)
   const request = new CopyOutRequest(CopyCommand.of(statement), new BytesReceiver())
   const result = run(request, options)
+  const stop = new AbortController()
   // It is awaited behind the data, which may end earlier by another failure.
-  result.catch(() => {})
-  await writeAll(chunksOf(request), () => request.leave())
+  result.catch((error: unknown) => {
+    if (request.isGivenUp) stop.abort(error)
+  })
+  const writing = writeAll(chunksOf(request), () => request.leave(), stop.signal)
+  await settledOrStopped(writing, stop.signal)
   return result
+}
+
+/** Settles as `writing` does, or once `stop` is aborted: a sink may never take what it was given. */
+function settledOrStopped(writing: Promise<void>, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onStop = () => resolve()
+    addAbortListener(stop, onStop)
+    writing.then(resolve, reject).finally(() => removeAbortListener(stop, onStop))
+  })
 }
 
 async function fromSource(

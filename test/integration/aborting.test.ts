@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Connection, connect, type LimitOptions, QueryTimeoutError } from '../../src/index.js'
 import { testServer } from '../support/server.js'
@@ -20,6 +21,12 @@ async function* stuckBehind<T>(item: T, reached: () => void): AsyncGenerator<T> 
   yield item
   reached()
   await new Promise(() => {})
+}
+
+/** Never settles; `reached` is called. */
+function stuck(reached: () => void): Promise<never> {
+  reached()
+  return new Promise(() => {})
 }
 
 /** Reads rows, and calls `reached` behind the first. */
@@ -62,6 +69,12 @@ function prepared(
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   'copyTo a sink': (options, reached) => conn.copyTo({ query: ENDLESS }, reached, options),
+  'copyTo a function that never ends': (options, reached) =>
+    conn.copyTo({ query: ENDLESS }, () => stuck(reached), options),
+  'copyTo a stream that takes nothing': (options, reached) =>
+    conn.copyTo({ query: ENDLESS }, new Writable({ write: () => reached() }), options),
+  'copyTo a web stream that takes nothing': (options, reached) =>
+    conn.copyTo({ query: ENDLESS }, new WritableStream({ write: () => stuck(reached) }), options),
   'copyTo, iterated': (options, reached) =>
     read(conn.copyTo({ query: ENDLESS }, undefined, options), reached),
   copyFrom: (options, reached) => conn.copyFrom('aborted', stuckBehind('1\ta\n', reached), options),

@@ -27,6 +27,7 @@ export class CopyOutRequest<Chunk> extends CopyRequest<'copying' | 'copied'> {
   readonly #receiver: CopyReceiver<Chunk>
   #isTakeScheduled = false
   #hasLeft = false
+  #isGivenUp = false
   /** Since a row came that its type does not account for. */
   #stale: StaleRows | undefined
 
@@ -87,8 +88,14 @@ export class CopyOutRequest<Chunk> extends CopyRequest<'copying' | 'copied'> {
   }
 
   override abandon(newError: (sent: boolean) => unknown): void {
+    if (!this.isSettled && !this.#hasLeft) this.#isGivenUp = true
     super.abandon(newError)
     this.chunks.close()
+  }
+
+  /** Whether its signal or its deadline ended it. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp
   }
 
   /**
