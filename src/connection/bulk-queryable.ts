@@ -243,9 +243,9 @@ export abstract class BulkQueryable {
    * an object for any row.
    *
    * ```ts
-   * const { data, rowCount } = await conn.fetchColumns('select price, amount from sales')
+   * const { data } = await conn.fetchColumns('select price from sales')
    * let total = 0
-   * for (let i = 0; i < rowCount; i++) total += data.price[i] * data.amount[i]
+   * for (const price of data.price as Float64Array) total += price
    * ```
    *
    * `bool` becomes a `Uint8Array` of 0 and 1; `int2`, `int4`, `oid`, `float4` and `float8` the typed array of that
