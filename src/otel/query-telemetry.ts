@@ -68,6 +68,7 @@ function failureOf(error: unknown): OtelAttributes {
   if (error instanceof PostgresError) {
     return { 'error.type': error.code, 'db.response.status_code': error.code }
   }
-  const { code } = error as { code?: unknown }
+  // The reason of a signal is whatever its owner gave.
+  const code = (error as { code?: unknown } | null)?.code
   return { 'error.type': typeof code === 'string' ? code : 'Error' }
 }

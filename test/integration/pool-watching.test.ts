@@ -141,6 +141,17 @@ describe('sluice/otel', () => {
     expect(durations.length).toBe(2)
   })
 
+  test('ends the span of a query that was aborted without a reason', async () => {
+    const pool = await makePool({ minSize: 1, maxSize: 1 })
+    const { tracer, spans } = recordingTracer()
+    using _instrumentation = instrument({ tracer })
+    const abortion = new AbortController()
+    const result = pool.fetch('select pg_sleep(30)', [], { signal: abortion.signal })
+    abortion.abort(null)
+    await expect(result).rejects.toBe(null)
+    expect(spans).toMatchObject([{ ended: true, attributes: { 'error.type': 'Error' } }])
+  })
+
   test('leaves the text of queries out when asked', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
     const { tracer, spans } = recordingTracer()
