@@ -97,6 +97,7 @@ export abstract class BulkQueryable {
         if (!isTraced(channels[channel]) && listener === undefined) return run()
         return tracedOperation(channel, newTrace(), run, outcomeOf, listener)
       },
+      limitsOf: (options) => limitsOf(options, this.queryDefaults.queryTimeoutMs),
       usesStatements: this.queryDefaults.usesStatements,
     }
   }

@@ -15,7 +15,7 @@ import {
   tableName,
   whereClause,
 } from './copy-statement.js'
-import { feed, following, type Source, sourceOf } from './feed.js'
+import { feed, firstOf, following, type Source, sourceOf } from './feed.js'
 import { type LimitOptions, type QueryOptions, rowModeOf, typesOf } from './query-options.js'
 import { RowReader } from './row-reader.js'
 import type { Run, Runner } from './run.js'
@@ -41,7 +41,7 @@ export async function copyRecordsInto(
   options: CopyRecordsOptions,
 ): Promise<CommandResult> {
   const source = sourceOf(records, 'the rows')
-  const next = source.next()
+  const next = firstOf(source, () => runner.limitsOf(options))
   // A source that has its first row at once keeps the place of the call among those around it.
   const first = 'then' in next ? await next : next
   return copyRecordsOfSource(runner, table, first, source, options)

@@ -1,4 +1,6 @@
 import { InterfaceError } from '../base/errors.js'
+import type { Limits } from '../wire/limits.js'
+import { within } from './within.js'
 
 /** Who takes items one by one, such as a COPY FROM STDIN or a batch. */
 export interface Feedable {
@@ -139,6 +141,22 @@ function close(source: Source<unknown>): void {
   } catch {
     // As above, of a source that is not asynchronous.
   }
+}
+
+/**
+ * The first item of a source: a promise where the source is asynchronous, which `limits` end. The source is
+ * closed then.
+ */
+export function firstOf<T>(
+  source: Source<T>,
+  limits: () => Limits | undefined,
+): IteratorResult<T> | Promise<IteratorResult<T>> {
+  const next = source.next()
+  if (!('then' in next)) return next
+  return within(limits(), next, false).catch((error: unknown) => {
+    close(source)
+    throw error
+  })
 }
 
 /** A source whose first item was taken already. */

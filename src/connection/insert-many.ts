@@ -8,7 +8,7 @@ import type { CommandResult } from '../wire/requests/simple-query.js'
 import type { ChooseDecoder } from '../wire/requests/stream.js'
 import { copyRecordsOfSource, type Records } from './copy-records.js'
 import { columnList, qualifiedName } from './copy-statement.js'
-import { ArrayItems, feed, following, type Source, sourceOf } from './feed.js'
+import { ArrayItems, feed, firstOf, following, type Source, sourceOf } from './feed.js'
 import { outcomeOfMany } from './many.js'
 import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
@@ -57,7 +57,7 @@ export async function insertMany<Row>(
 ): Promise<InsertManyResult<Row>> {
   const { returning, onConflict, schemaName, ...limits } = options
   const source = sourceOf(records, 'the rows')
-  const next = source.next()
+  const next = firstOf(source, () => runner.limitsOf(limits))
   const first = 'then' in next ? await next : next
   if (first.done === true) return { rows: [], rowCount: 0 }
   const columns = options.columns ?? columnsOf(first.value)

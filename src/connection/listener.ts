@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
-import { rejectInCaller } from '../base/caller-stack.js'
-import { ConnectionClosedError, QueryTimeoutError } from '../base/errors.js'
+import { ConnectionClosedError } from '../base/errors.js'
 import type { Notification } from '../protocol/messages.js'
 import type { Limits } from '../wire/limits.js'
 import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
 import { runToEnd } from './run.js'
+import { within } from './within.js'
 
 /** Called with each notification on its channel, in the async context in which it began to listen. */
 export type NotificationListener = (notification: Notification) => void
@@ -71,7 +71,7 @@ export class ChannelListeners {
     const known = this.#channels.get(channel) ?? this.#begin(channel, limits)
     known.entries.add(entry)
     try {
-      await within(limits, known.listening)
+      await within(limits, known.listening, true)
     } catch (error) {
       known.entries.delete(entry)
       this.#giveUp(channel, known)
@@ -152,19 +152,6 @@ export class ChannelListeners {
       if (!(error instanceof ConnectionClosedError)) throw error
     }
   }
-}
-
-/** Settles as `promise` does, or when a limit is reached before. */
-function within<T>(limits: Limits | undefined, promise: Promise<T>): Promise<T> {
-  if (limits === undefined) return promise
-  return new Promise((resolve, reject) => {
-    limits.start((errorOf) => {
-      const error = errorOf(true)
-      if (error instanceof QueryTimeoutError) resolve(rejectInCaller(error))
-      else reject(error)
-    })
-    promise.then(resolve, reject).finally(() => limits.stop())
-  })
 }
 
 /** @throws {TypeError} or `RangeError` when it cannot be the name of a channel */

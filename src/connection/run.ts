@@ -1,4 +1,5 @@
 import { QueryTimeoutError } from '../base/errors.js'
+import type { Limits } from '../wire/limits.js'
 import type { PromiseRequest } from '../wire/request.js'
 import type { LimitOptions } from './query-options.js'
 import type { Tell } from './traced-query.js'
@@ -10,6 +11,8 @@ export type Run = <T>(request: PromiseRequest<T>, options: LimitOptions) => Prom
 export interface Runner {
   readonly run: Run
   readonly tell: Tell
+  /** What the options ask for, and the connection for those that have none. */
+  readonly limitsOf: (options: LimitOptions) => Limits | undefined
   /** See `QueryDefaults`. */
   readonly usesStatements: boolean
 }

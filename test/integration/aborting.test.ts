@@ -23,6 +23,11 @@ async function* stuckBehind<T>(item: T, reached: () => void): AsyncGenerator<T> 
   await new Promise(() => {})
 }
 
+/** A source that is stuck before its first item. */
+async function* neverCome(reached: () => void): AsyncGenerator<never> {
+  yield await stuck(reached)
+}
+
 /** Never settles; `reached` is called. */
 function stuck(reached: () => void): Promise<never> {
   reached()
@@ -80,6 +85,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   copyFrom: (options, reached) => conn.copyFrom('aborted', stuckBehind('1\ta\n', reached), options),
   copyRecordsTo: (options, reached) =>
     conn.copyRecordsTo('aborted', stuckBehind([1, 'a'], reached), options),
+  'copyRecordsTo, of rows that never come': (options, reached) =>
+    conn.copyRecordsTo('aborted', neverCome(reached), options),
+  'insertMany, of rows that never come': (options, reached) =>
+    conn.insertMany('aborted', neverCome(reached), options),
   copyRecordsFrom: (options, reached) => read(conn.copyRecordsFrom(ENDLESS, options), reached),
   'insertMany by COPY': (options, reached) =>
     conn.insertMany('aborted', stuckBehind([1, 'a'], reached), options),
