@@ -104,6 +104,8 @@ export class Query<
   /** Writes Parse where it is needed, Bind, Describe and Execute. */
   prepare(connection: Connection): void {
     const { text = '', portal } = this
+    // Before all else: what a value throws must leave no statement behind that the server has not got.
+    const values = this.values?.map(prepareValue)
     const name = this.name || this.#cachedName(connection)
     this._statement = name
     this._isReused = isParsed(connection, name)
@@ -112,7 +114,7 @@ export class Query<
       connection.parse({ text, name, types: this.types })
       if (name) connection.submittedNamedStatements[name] = text
     }
-    connection.bind({ portal, statement: name, values: this.values, valueMapper: prepareValue })
+    connection.bind({ portal, statement: name, values })
     connection.describe({ type: 'P', name: portal })
     this._getRows(connection, this.rows)
   }

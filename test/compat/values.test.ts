@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Client } from '../../src/pg/index.js'
 import { testServer } from '../support/server.js'
 import { type PgModule, published, sluice } from './modules.js'
 import { outcome, plain } from './outcome.js'
@@ -238,6 +239,29 @@ test('an object whose toPostgres gives itself is refused', async () => {
   )
   expect(outcomes[1]).toEqual(outcomes[0])
 })
+
+test('a value that cannot be sent leaves no statement that the server has not got', async () => {
+  const dsn = (await testServer()).dsn({ sslmode: 'disable' })
+  const client = new Client({ connectionString: dsn, statementCacheSize: 1 })
+  await client.connect()
+  const failing = {
+    toPostgres: () => {
+      throw new RangeError('not me')
+    },
+  }
+  const ask = (query: object, value: unknown): Promise<unknown> =>
+    outcome(client.query({ text: 'select $1::int as a', ...query, values: [value] }).then(rowsOf))
+  await client.query('begin')
+  for (const query of [{ name: 'one' }, {}, { text: 'select $1::int + 1 as a' }]) {
+    expect(await ask(query, failing)).toMatchObject({ rejected: { error: 'not me' } })
+    expect(await ask(query, 1)).toMatchObject([{ a: expect.any(Number) }])
+  }
+  const count = "select count(*)::int as n from pg_prepared_statements where name <> 'one'"
+  expect(await client.query(count).then(rowsOf)).toEqual([{ n: 1 }])
+  await client.end()
+})
+
+const rowsOf = ({ rows }: { rows: unknown[] }): unknown[] => rows
 
 test('the parsers that pg has may be set for other types', async () => {
   const dsn = (await testServer()).dsn({ sslmode: 'disable' })
