@@ -8,9 +8,14 @@ import type { CodecOverride } from './type-options.js'
  *
  * Decoders are replaced together, and so are encoders, or one format would give other values than the
  * other: a text decoder alone makes results come as text, a binary one alone refuses text.
+ *
+ * @param name of the type
  */
-export function overrideCodec(codec: TraitedCodec, override: CodecOverride): TraitedCodec {
-  const name = override.name ?? codec.name
+export function overrideCodec(
+  name: string,
+  codec: TraitedCodec,
+  override: CodecOverride,
+): TraitedCodec {
   return {
     name,
     ...decodersOf(name, codec, override),

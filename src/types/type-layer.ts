@@ -85,9 +85,13 @@ function overridden(
   option: unknown,
   type: TypeDescription | undefined,
 ): TraitedCodec {
-  if (isCodecOverride(option)) return overrideCodec(codec, option)
+  if (isCodecOverride(option)) {
+    // A codec may be given for several types, and names one of them or none.
+    const name = type === undefined ? option.name : codec.name
+    return overrideCodec(name ?? codec.name, codec, option)
+  }
   const override = isValueCodec(option) ? asOverride(option, type, codec) : undefined
-  return override === undefined ? codec : overrideCodec(codec, override)
+  return override === undefined ? codec : overrideCodec(codec.name, codec, override)
 }
 
 /** Whether an option is a codec, of whichever form. */

@@ -73,6 +73,13 @@ test('xid8 follows int8 and jsonb follows json, unless they have an option of th
 })
 
 describe('a codec given for a type', () => {
+  test('leaves the type its name', () => {
+    const map = builtin.with({ uuid: upper, 16500: upper })
+    expect(map.get(OIDS.uuid).name).toBe('uuid')
+    expect(map.get(OIDS._uuid).name).toBe('_uuid')
+    expect(map.get(16500).name).toBe('upper')
+  })
+
   test('takes the place of it and reaches through arrays', () => {
     const map = builtin.with({ uuid: upper })
     expect(decode(map.get(OIDS.uuid), Buffer.from('ab'), 'text')).toBe('AB')
