@@ -59,6 +59,13 @@ function doubtAfter(previousKey: string, rule: string): string | undefined {
   return isSecret ? `follows "${previousKey}", ${rule}` : undefined
 }
 
+/** Of pairs: a URI with another scheme, in quotes or behind a space is a key up to its first "=". */
+function doubtAbout(key: string): string | undefined {
+  return /^\w*$/.test(key)
+    ? undefined
+    : 'is no word; a URI must begin with "postgresql://" or "postgres://"'
+}
+
 function malformed(problem: string): TypeError {
   return optionError(TypeError, OPTION, `connection string: ${problem}`)
 }
@@ -136,6 +143,10 @@ function parseQuery(query: string, store: Store): void {
   const parameters = query.split('&')
   // A last "&" with nothing behind it is allowed.
   if (parameters.at(-1) === '') parameters.pop()
+  // Credentials with a "/" and a "?" in them end here.
+  const doubt = query.includes('@')
+    ? 'stands before an "@"; in user and password "/" must be written as %2F and "?" as %3F'
+    : undefined
   let previousKey = ''
   for (const [i, parameter] of parameters.entries()) {
     const [rawKey = '', rawValue, ...others] = parameter.split('=')
@@ -148,7 +159,7 @@ function parseQuery(query: string, store: Store): void {
     const value = decode(rawValue, what)
     // The way JDBC asks for TLS, which libpq understands too.
     if (key === 'ssl' && value === 'true') store('sslmode', 'require')
-    else store(key, value, doubtAfter(previousKey, 'in which "&" must be written as %26'))
+    else store(key, value, doubtAfter(previousKey, 'in which "&" must be written as %26') ?? doubt)
     previousKey = key
   }
 }
@@ -186,12 +197,13 @@ function parsePairs(text: string, store: Store): void {
   while (position < text.length) {
     const end = endOf(/[= \t\n\r\f\v]/g, text, position)
     const equals = skipSpace(text, end)
-    const doubt = doubtAfter(previousKey, 'whose value must be quoted if it contains spaces')
+    let doubt = doubtAfter(previousKey, 'whose value must be quoted if it contains spaces')
     if (text[equals] !== '=') {
       const hint = doubt === undefined ? '' : `, which ${doubt}`
       throw malformed(`there is no "=" behind the word at position ${position + 1}${hint}`)
     }
     const key = text.slice(position, end)
+    doubt ??= doubtAbout(key)
     const what = doubt === undefined ? `of "${key}"` : `at position ${equals + 2}`
     const { value, next } = parseValue(text, skipSpace(text, equals + 1), what)
     store(key, value, doubt)

@@ -133,7 +133,9 @@ describe('what is refused', () => {
     ['postgre://', /no "=" behind the word at position 1/],
     ['mydb', /no "=" behind the word at position 1/],
     ['host=a mydb', /no "=" behind the word at position 8/],
-    ["user=x 'a'=b", /unknown key "'a'"/],
+    ["user=x 'a'=b", /unknown key is no word/],
+    ['postgres+ssl://host?port=1', /unknown key is no word; a URI must begin with "postgresql:/],
+    ['postgres://u:x/y?z=1@host', /unknown key stands before an "@".*%2F and "\?" as %3F/],
     ["user='a", /quoted value of "user" has no end/],
     ["user='a\\'", /quoted value of "user" has no end/],
     ['=a', /unknown key ""/],
@@ -188,6 +190,14 @@ describe('no error shows a part of the password', () => {
     'password=x hunter2r=y',
     'password=hunter2 nonsensekey=1',
     'password=hunter2\0',
+    ' postgresql://user:hunter2@host/db?sslmode=require',
+    '"postgresql://user:hunter2@host/db?sslmode=require"',
+    'PostgreSQL://user:hunter2=x@host/db',
+    'mysql://user:hunter2@host/db?ssl=true',
+    "mysql://user:hunter2='x",
+    'user:hunter2@host/db?sslmode=require',
+    'postgres://user:x/y?hunter2=z@host/db',
+    'postgres://user:x/y?hunter2@host/db?sslmode=require',
   ]
   for (const text of broken) {
     test(JSON.stringify(text), () => {
