@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.js'
 import { TargetSessionAttrsError } from '../base/errors.js'
-import { type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
+import { PoolClosedError, type PoolSnapshot, PoolTimeoutError } from '../base/pool-errors.js'
 import type { TargetSessionAttrs } from '../config/connect-options.js'
 import { hide } from '../config/hidden.js'
 import type { ConnectHost } from '../config/hosts.js'
@@ -44,6 +44,9 @@ export class HostGroup implements PoolBackend {
   #limits: ResourcePoolLimits
   #config: ConnectionConfig
   #timer: NodeJS.Timeout | undefined
+  /** Of those who wait until some server will do. */
+  readonly #deadlines = new Set<AbortController>()
+  #isClosed = false
   #lastError: unknown
   #turn = 0
 
@@ -100,18 +103,22 @@ export class HostGroup implements PoolBackend {
     signal: AbortSignal | undefined,
     target: TargetSessionAttrs | undefined,
   ): Promise<PooledConnection> {
+    if (this.#isClosed) throw new PoolClosedError()
     // A pool of one server lets callers with a deadline wait for it; here another may do.
     const deadline = timeoutMs < Number.POSITIVE_INFINITY ? new AbortController() : undefined
     const timer = deadline && setTimeout(() => deadline.abort(), Math.min(timeoutMs, 0x7fffffff))
+    if (deadline !== undefined) this.#deadlines.add(deadline)
     const signals = [signal, deadline?.signal].filter((each) => each !== undefined)
     try {
       return await this.#acquire(AbortSignal.any(signals), target, deadline === undefined)
     } catch (error) {
-      if (deadline?.signal.aborted !== true || signal?.aborted === true) throw error
+      const isLate = deadline?.signal.aborted === true && !this.#isClosed
+      if (!isLate || signal?.aborted === true) throw error
       const cause = this.#lastError === undefined ? {} : { cause: this.#lastError }
       throw new PoolTimeoutError(timeoutMs, this.snapshot, cause)
     } finally {
       clearTimeout(timer)
+      if (deadline !== undefined) this.#deadlines.delete(deadline)
     }
   }
 
@@ -231,6 +238,9 @@ export class HostGroup implements PoolBackend {
         member.pool.resources.release(pooled)
       } catch (error) {
         signal.throwIfAborted()
+        const isMember = this.#isClosed || this.#members.get(member.address) === member
+        // One that was taken out refuses those who wait for it; others may serve them.
+        if (!isMember) continue
         if (!member.pool.isConnectFailure(error)) throw error
         this.#markDown(member, error)
       }
@@ -343,6 +353,8 @@ export class HostGroup implements PoolBackend {
   #stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#isClosed = true
+    for (const deadline of this.#deadlines) deadline.abort(new PoolClosedError())
   }
 }
 

@@ -256,10 +256,10 @@ export class HostPool implements PoolBackend {
     signal.throwIfAborted()
     const pooled = new PooledConnection(this.#owner)
     pooled.attach(await this.connectApart(pooled, signal))
-    if (this.#onRole !== undefined) await this.#readRole(pooled)
     const onAbort = () => pooled.wire.destroy()
     signal.addEventListener('abort', onAbort)
     try {
+      if (this.#onRole !== undefined) await this.#readRole(pooled)
       await runHook(this.#options.init, pooled)
     } catch (error) {
       pooled.wire.destroy()
