@@ -1,4 +1,7 @@
 import { InterfaceError } from '../base/errors.js'
+import { bytea } from '../types/codecs/bytea.js'
+import { int4, oid as oidCodec } from '../types/codecs/integer.js'
+import type { TypeOptions } from '../types/type-options.js'
 import type { LimitOptions } from './query-options.js'
 import type { Transaction } from './transaction.js'
 
@@ -18,6 +21,9 @@ const MODES: Readonly<Record<LargeObjectMode, number>> = {
 /** SEEK_SET, SEEK_CUR and SEEK_END. */
 const ORIGINS: Readonly<Record<SeekOrigin, number>> = { start: 0, current: 1, end: 2 }
 
+/** The types of the functions, whatever the connection makes of them. */
+const TYPES: TypeOptions = { bytea, int4, int8: 'number', oid: oidCodec }
+
 /** How much the streams ask for, or send, at a time. */
 const STREAM_BYTES = 64 * 1024
 
@@ -27,7 +33,8 @@ export async function createLargeObject(
   oid = 0,
   options?: LimitOptions,
 ): Promise<number> {
-  return Number(await transaction.fetchval('select pg_catalog.lo_create($1)', [oid], options))
+  const query = 'select pg_catalog.lo_create($1)'
+  return Number(await transaction.fetchval(query, [oid], { ...options, types: TYPES }))
 }
 
 /** Deletes a large object. Rejects with a {@link PostgresError} (42704) when there is none of that OID. */
@@ -36,7 +43,8 @@ export async function unlinkLargeObject(
   oid: number,
   options?: LimitOptions,
 ): Promise<void> {
-  await transaction.fetchval('select pg_catalog.lo_unlink($1)', [oid], options)
+  const query = 'select pg_catalog.lo_unlink($1)'
+  await transaction.fetchval(query, [oid], { ...options, types: TYPES })
 }
 
 /**
@@ -60,7 +68,7 @@ export async function openLargeObject(
   const flags = MODES[mode]
   if (flags === undefined) throw new TypeError('the mode must be "read", "write" or "read-write"')
   const query = 'select pg_catalog.lo_open($1, $2)'
-  const descriptor = await transaction.fetchval(query, [oid, flags], options)
+  const descriptor = await transaction.fetchval(query, [oid, flags], { ...options, types: TYPES })
   return new LargeObject(transaction, oid, Number(descriptor))
 }
 
@@ -158,6 +166,7 @@ export class LargeObject implements AsyncDisposable {
   ): Promise<unknown> {
     if (!this.#isOpen) throw new InterfaceError('the large object was closed')
     const params = [this.#descriptor, ...args]
-    return await this.#transaction.fetchval(`select pg_catalog.${call}`, params, options)
+    const query = `select pg_catalog.${call}`
+    return await this.#transaction.fetchval(query, params, { ...options, types: TYPES })
   }
 }

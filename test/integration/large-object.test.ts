@@ -66,6 +66,20 @@ describe('a large object', () => {
       expect(Buffer.from(read).equals(bytes)).toBe(true)
     }))
 
+  test('is the same whatever the connection makes of its types', async () => {
+    const given = { encode: () => '7', decode: (text: string) => `#${text}` }
+    await using other = await connect((await testServer()).dsn(), {
+      types: { bytea: given, int4: given, int8: given, oid: given },
+    })
+    await using tx = await other.begin()
+    const object = await openLargeObject(tx, await createLargeObject(tx), 'read-write')
+    await object.write(Buffer.from('hello'))
+    expect(await object.seek(1)).toBe(1)
+    expect(await object.read(4)).toEqual(Buffer.from('ello'))
+    await object.close()
+    await unlinkLargeObject(tx, object.oid)
+  })
+
   test('can be deleted', () =>
     withObject(async (tx, oid) => {
       await unlinkLargeObject(tx, oid)
