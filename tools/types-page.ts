@@ -64,7 +64,8 @@ look the type up and refuse unknown ones; arrays and domains follow the types th
 
 Enums, composite types, domains, ranges, multiranges and types of extensions are looked up in the catalogue when a statement
 first uses them: one query for all of its unknown types and what they are made of, for the whole pool. It goes ahead
-of the statement on the same connection, within its transaction if there is one, and works behind a pooler.
+of the statement on the same connection, within its transaction if there is one, and works behind a pooler. With
+\`statementMode: 'simple'\` nothing is looked up: their values come as the server prints them, whatever codec is given for their name.
 
 | type | JavaScript value | also taken |
 | --- | --- | --- |

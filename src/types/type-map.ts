@@ -24,6 +24,7 @@ export class TypeMap {
   readonly #codecs: RecursiveCodecs
   readonly #parts: CodecParts
   readonly #upper = new WeakMap<object, TypeMap>()
+  #ofBuiltins: TypeMap | undefined
 
   private constructor(table: TypeTable, layers: readonly TypeLayer[]) {
     this.#table = table
@@ -93,6 +94,12 @@ export class TypeMap {
   /** Gives a map with the same options and other knowledge of the catalogue. */
   on(table: TypeTable): TypeMap {
     return new TypeMap(table, this.#layers)
+  }
+
+  /** A map with the same options that knows nothing of the catalogue, whatever is read from it. */
+  get ofBuiltins(): TypeMap {
+    this.#ofBuiltins ??= this.on(TypeTable.forDatabase())
+    return this.#ofBuiltins
   }
 
   /** A record tells the types of its columns only with its values, too late to look them up. */

@@ -216,6 +216,19 @@ describe('the catalogue is asked', () => {
     await conn.execute('rollback')
   })
 
+  test('not in simple queries, whatever COPY has found', async () => {
+    const conn = await connectTo(first.dsn(), { statementMode: 'simple' })
+    const query = 'select mood, parcel from crate'
+    const asText = [
+      { mood: 'sad', parcel: '("{""(1,fine,\\\\""{a,b}\\\\"")"",""(2,,)""}",1.50,"{t,NULL}")' },
+    ]
+    expect(await conn.fetch(query)).toEqual(asText)
+    const copied = []
+    for await (const row of conn.copyRecordsFrom(query)) copied.push(row)
+    expect(copied).toEqual([{ mood: CRATE.mood, parcel: CRATE.parcel }])
+    expect(await conn.fetch(query)).toEqual(asText)
+  })
+
   test('in vain in a failed transaction, and the error says so', async () => {
     const conn = await connectTo(first.dsn())
     await conn.execute('begin')

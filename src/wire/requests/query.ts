@@ -144,7 +144,9 @@ export class QueryRequest<T> extends StatementRequest<T> {
     this.#progress = 'executing'
     const { session } = this
     if (fields === undefined || session === undefined) return
-    this.plan = new StatementDescription([], fields).planFor(this.typesOf(session)).readAs([])
+    // Types are not looked up here. What another call has found must not change what this one gives.
+    const types = this.typesOf(session).ofBuiltins
+    this.plan = new StatementDescription([], fields).planFor(types).readAs([])
     if (this.plan !== undefined) this.onPlan(this.plan)
   }
 
