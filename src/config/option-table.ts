@@ -80,6 +80,18 @@ export function resolveOptions<T extends OptionTable>(
   return Object.freeze(values) as OptionValues<T>
 }
 
+/** A URL, a Promise or another object whose class has all that it says would pass for no options at all. */
+function refuseForeignObject(input: object, what: string, prefix: string): void {
+  if (Object.keys(input).length > 0) return
+  const name = input.constructor?.name ?? 'Object'
+  if (name === 'Object') return
+  throw optionError(
+    TypeError,
+    prefix,
+    `${what} must be an object with options of its own, not an instance of ${name}`,
+  )
+}
+
 /**
  * Checks that `input` is an object and each of its keys is in one of the tables.
  * @throws {OptionError}
@@ -89,10 +101,11 @@ export function checkOptionNames(
   tables: readonly OptionTable[],
   prefix = '',
 ): asserts input is object {
+  const what = prefix === '' ? 'the options' : `option "${prefix.slice(0, -1)}"`
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    const what = prefix === '' ? 'the options' : `option "${prefix.slice(0, -1)}"`
     throw optionError(TypeError, prefix, `${what} must be an object, not ${describeValue(input)}`)
   }
+  refuseForeignObject(input, what, prefix)
   for (const key of Object.keys(input)) {
     if (tables.some((table) => Object.hasOwn(table, key))) continue
     const names = tables.flatMap((table) => Object.keys(table))

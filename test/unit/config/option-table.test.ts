@@ -235,4 +235,15 @@ describe('unknown names', () => {
       expect(() => checkOptionNames(input, [TABLE])).toThrow(/^the options must be an object, not/)
     })
   }
+
+  test('an object that has nothing of its own is no options object', () => {
+    for (const input of [new URL('postgresql://host/db'), Promise.resolve({ size: 1 })]) {
+      expect(() => checkOptionNames(input, [TABLE])).toThrow(/not an instance of (URL|Promise)$/)
+    }
+    class Options {
+      readonly size = 1
+    }
+    expect(() => checkOptionNames(new Options(), [TABLE])).not.toThrow()
+    expect(() => checkOptionNames(Object.create(null), [TABLE])).not.toThrow()
+  })
 })
