@@ -48,7 +48,7 @@ const rows = await pool.fetch('select id from users', [], { types: { int8: 'stri
 - Keys are names as in \`pg_type.typname\`, \`schema.name\` where a name alone is not enough, or OIDs. Types of the database
   need not exist yet: an option holds once the type is seen. A name one letter away from that of a built-in type is an error.
 - An option holds wherever the type is part of another: \`int8: 'bigint'\` also for int8[], int8range, a domain over int8 and a
-  composite type with an int8. \`xid8\` follows \`int8\`, \`jsonb\` follows \`json\`.
+  composite type with an int8. \`xid8\` follows \`int8\`, \`jsonb\` follows \`json\`; a codec is for its own type alone.
 - A query's options are above those of its connection (\`setTypeCodec\`), these above those of the pool, these above the built-in ones.
   The same \`types\` object for every query saves making codecs anew.
 - \`arrayLowerBounds: 'keep'\` gives arrays the lower bounds of their dimensions, as a property \`lowerBounds\`.

@@ -51,7 +51,7 @@ export type TypeOption =
  * { int8: 'bigint', json: { parse, stringify }, 'shop.price': { encode: String, decode: Money.parse } }
  */
 export interface TypeOptions {
-  /** Also for `xid8`. Default `'number'`: a value beyond ±(2^53 − 1) is a DecodeError. */
+  /** Also for `xid8`, unless it is a codec. Default `'number'`: a value beyond ±(2^53 − 1) is a DecodeError. */
   readonly int8?: Int8Mode | GivenCodec
   /** Default `'string'`. `Number` as the function rounds; `'number'` refuses what it would have to round. */
   readonly numeric?: NumericMode | GivenCodec
@@ -65,7 +65,7 @@ export interface TypeOptions {
   readonly timestamptz?: TimestampMode | TemporalMode | GivenCodec
   /** Default `'Interval'`. */
   readonly interval?: IntervalMode | TemporalMode | GivenCodec
-  /** Also for `jsonb`. Default `'parse'`. */
+  /** Also for `jsonb`, unless it is a codec. Default `'parse'`. */
   readonly json?: JsonMode | GivenCodec
   /** Whether arrays get the lower bounds of their dimensions, as a property `lowerBounds`. Default `'drop'`. */
   readonly arrayLowerBounds?: 'drop' | 'keep'
