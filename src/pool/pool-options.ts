@@ -238,8 +238,11 @@ export function resolvePool(
   dsn: string | PoolOptions | undefined,
   options: PoolOptions | undefined,
 ): { readonly connection: ConnectionConfig; readonly pool: PoolConfig } {
+  const tables = [CONNECT_OPTIONS, POOL_OPTIONS]
+  // Before the copy, which shows no more what was given.
+  if (dsn !== undefined && typeof dsn !== 'string') checkOptionNames(dsn, tables)
   const given = typeof dsn === 'object' ? { ...dsn, ...options } : (options ?? {})
-  checkOptionNames(given, [CONNECT_OPTIONS, POOL_OPTIONS])
+  checkOptionNames(given, tables)
   const values = resolveOptions(POOL_OPTIONS, pickOptions(POOL_OPTIONS, given))
   const { maxSize, maxQueries, lifetimeJitter, retryBackoff } = values
   const minSize = values.minSize ?? Math.min(DEFAULT_MIN_SIZE, maxSize)
@@ -280,6 +283,7 @@ export function resolveConnectOptions(
   options: ConnectOptions | undefined,
 ): ConnectionConfig {
   if (typeof dsn === 'string') return resolveConnection(dsn, options)
+  if (dsn !== undefined) checkOptionNames(dsn, [CONNECT_OPTIONS])
   return resolveConnection({ ...dsn, ...options })
 }
 

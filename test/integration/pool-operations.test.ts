@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { connect, type PoolOptions, PoolTimeoutError } from '../../src/index.js'
+import { connect, createPool, type PoolOptions, PoolTimeoutError } from '../../src/index.js'
 import { nextWarning } from '../support/next-warning.js'
 import { usePools } from '../support/pools.js'
 import { until } from '../support/until.js'
@@ -65,6 +65,14 @@ describe('expireConnections', () => {
   })
 })
 
+test.each([
+  ['a URL', new URL('postgresql://host/db'), /instance of URL/],
+  ['null', null, /not null/],
+  ['a number', 5, /not 5/],
+])('createPool refuses %s for its options', async (_what, options, message) => {
+  await expect(createPool(options as never)).rejects.toThrow(message)
+})
+
 describe('setConnectOptions', () => {
   test('is for new connections; expireConnections makes them all new', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
@@ -77,6 +85,7 @@ describe('setConnectOptions', () => {
   test('refuses wrong options by name, and changes nothing', async () => {
     const pool = await makePool({ minSize: 1, maxSize: 1 })
     expect(() => pool.setConnectOptions({ prot: 5 } as never)).toThrow(/"prot"/)
+    expect(() => pool.setConnectOptions(new URL(dsn()) as never)).toThrow(/instance of URL/)
     pool.expireConnections()
     expect(await pool.fetchval('select 1')).toBe(1)
   })
