@@ -184,17 +184,15 @@ export class PooledConnection implements ConnectionHandler {
         code: 'SLUICE_OPEN_TRANSACTION',
       })
     }
-    const reset = new ResetRequest(script)
+    // At the answer itself: the messages of the next borrower may be in the same read.
+    const reset = new ResetRequest(script, () => {
+      this.#pendingResets -= 1
+    })
     this.#pendingResets += 1
     wire.submit(reset)
     // The reset itself leaves nothing behind.
     wire.session.hasChanged = false
-    reset.promise.then(
-      () => {
-        this.#pendingResets -= 1
-      },
-      (error: Error) => wire.destroy(error),
-    )
+    reset.promise.catch((error: Error) => wire.destroy(error))
   }
 }
 

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest'
 
-import { connect, InterfaceError } from '../../src/index.js'
+import { connect, createPool, InterfaceError } from '../../src/index.js'
+import { nextWarning } from '../support/next-warning.js'
 import { usePools } from '../support/pools.js'
+import { ScriptedServer } from '../support/scripted-server.js'
 import { testServer } from '../support/server.js'
+import {
+  authenticationOk,
+  commandComplete,
+  notification,
+  readyForQuery,
+} from '../support/server-messages.js'
 
 const { makePool } = usePools()
 
@@ -85,5 +93,38 @@ describe('a session given back', () => {
     await pool.execute("notify old_news, 'extra'")
     await conn.fetchval('select 1')
     expect(heard).toEqual([])
+  })
+
+  test('the next borrower is told all that comes in one read with the answer to a rollback', async () => {
+    const server = await ScriptedServer.start(async (peer) => {
+      await peer.listen().read('Startup')
+      peer.send(authenticationOk, readyForQuery())
+      await peer.read('Query')
+      peer.send(commandComplete('BEGIN'), readyForQuery('T'))
+      await peer.read('Query')
+      await peer.read('Query')
+      peer.send(
+        Buffer.concat([
+          ...[commandComplete('ROLLBACK'), readyForQuery()],
+          ...[commandComplete('LISTEN'), notification(1, 'news', 'a'), readyForQuery()],
+        ]),
+      )
+      await peer.read('Query')
+    })
+    const options = { ssl: 'disable', user: 'app', maxSize: 1 } as const
+    const pool = await createPool({ host: '127.0.0.1', port: server.port, ...options })
+    const heard: string[] = []
+    const warned = nextWarning('SLUICE_OPEN_TRANSACTION')
+    await pool.use((conn) => conn.execute('begin'))
+    await pool.use(async (conn) => {
+      await conn.listen('news', ({ payload }) => heard.push(payload))
+      await new Promise(setImmediate)
+    })
+    expect(heard).toEqual(['a'])
+    await warned
+    pool.terminate()
+    await pool.close()
+    await server.stop()
+    expect(server.errors).toEqual([])
   })
 })
