@@ -101,6 +101,13 @@ function tupleOverride(
       traits: {
         ...traits,
         goesAsText: (value: unknown): boolean => traits.goesAsText?.(tupleOrNone(value)) ?? false,
+        // An inner array is one value if `encode` makes all attributes of it, else a dimension.
+        isElement: (value: object): boolean => {
+          const tuple = tupleOrNone(value)
+          return (
+            Array.isArray(tuple) && tuple.length === attributes.length && !tuple.includes(undefined)
+          )
+        },
       },
     }),
   }

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { builtinCodec, type Codec, decodeValue, encodeValue, Range } from '../../../src/index.js'
 import { MessageWriter } from '../../../src/protocol/message-writer.js'
+import { arrayCodec } from '../../../src/types/codecs/array.js'
 import { OIDS } from '../../../src/types/oid.js'
 import { encodeParameters } from '../../../src/types/parameters.js'
 import type { TypeDescription } from '../../../src/types/type-description.js'
@@ -95,6 +96,34 @@ describe('a codec by values', () => {
       hex('00000001 00000000 0000043a 00000001 00000001 00000001 78'),
     )
     expect(dates.get(OIDS._date).traits?.goesAsText?.(['x'])).toBe(false)
+  })
+
+  test('by tuple tells values from the dimensions of an array', () => {
+    const objects = map.with({
+      place: {
+        format: 'tuple',
+        encode: (value: { n: number; s: string }) => [value.n, value.s],
+        decode: ([n, s]: unknown[]) => ({ n, s }),
+      },
+    })
+    const arrays = map.with({
+      place: {
+        format: 'tuple',
+        encode: (value: unknown[]) => value,
+        decode: (value: unknown[]) => value,
+      },
+    })
+    const cases: readonly (readonly [TypeMap, unknown[]])[] = [
+      [objects, [{ n: 1, s: 'x' }, null]],
+      [objects, [[{ n: 1, s: 'x' }], [{ n: 2, s: 'y' }]]],
+      [arrays, [[1, 'x'], null, [2, 'y']]],
+    ]
+    for (const [types, values] of cases) {
+      const codec = arrayCodec(POINT, types.get(POINT))
+      for (const format of ['binary', 'text'] as const) {
+        expect(decode(codec, encode(codec, values, format), format)).toEqual(values)
+      }
+    }
   })
 
   test('by tuple gives strings that only the server reads', () => {
