@@ -17,6 +17,9 @@ import { FeedGate } from './feed-gate.js'
 /** So much is collected before it is handed to the socket, in bytes. */
 const SEND_BYTES = 64 * 1024
 
+/** A longer piece goes in several messages, of which none may have more than a gibibyte. */
+const MAX_PIECE_BYTES = 16 * 1024 * 1024
+
 /**
  * COPY … FROM STDIN. Whoever has the data waits for {@link writable}, adds some, and again, until it is
  * false; then {@link finish} or {@link abort}. The promise tells how it ended.
@@ -100,8 +103,14 @@ export class CopyInRequest extends CopyRequest<'copying' | 'sent'> {
     this.#gate.onOver = listener
   }
 
-  /** Adds a piece of data. */
+  /** Adds a piece of data, however long. */
   add(data: Uint8Array): void {
+    if (data.byteLength > MAX_PIECE_BYTES) {
+      for (let at = 0; at < data.byteLength; at += MAX_PIECE_BYTES) {
+        this.add(data.subarray(at, at + MAX_PIECE_BYTES))
+      }
+      return
+    }
     if (this.progress !== 'copying' || this.wire === undefined) return
     writeCopyData(this.wire.out, data)
     this.#send(this.wire)

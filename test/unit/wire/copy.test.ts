@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { InterfaceError } from '../../../src/base/errors.js'
+import { CopyCommand } from '../../../src/wire/requests/copy-command.js'
+import { CopyInRequest } from '../../../src/wire/requests/copy-in.js'
 import { settled } from '../../support/fake-backend.js'
 import {
   bindComplete,
@@ -9,6 +11,7 @@ import {
   copyInResponse,
   copyOutResponse,
   errorResponse,
+  parseComplete,
   readyForQuery,
 } from '../../support/server-messages.js'
 import { executed, forbidUnhandledRejections, outcome, prepared, Scene } from './scene.js'
@@ -16,6 +19,21 @@ import { executed, forbidUnhandledRejections, outcome, prepared, Scene } from '.
 forbidUnhandledRejections()
 
 const COPY_FAILED = errorResponse('57014', 'COPY from stdin failed')
+
+test('a piece that is too long for one message goes in several', async () => {
+  const scene = await Scene.ready()
+  const copy = new CopyInRequest(CopyCommand.of('copy t from stdin'))
+  scene.wire.submit(copy)
+  await scene.backend.expect('Parse', 'Bind', 'Execute', 'Flush')
+  scene.backend.send(parseComplete, bindComplete, copyInResponse)
+  expect(await copy.writable()).toBe(true)
+  copy.add(new Uint8Array(16 * 1024 * 1024 + 1))
+  copy.finish()
+  const [first, second] = await scene.backend.expect('CopyData', 'CopyData', 'CopyDone', 'Sync')
+  expect([first?.data?.length, second?.data?.length]).toEqual([16 * 1024 * 1024, 1])
+  scene.backend.send(commandComplete('COPY 1'), readyForQuery())
+  expect(await copy.promise).toMatchObject({ tag: 'COPY 1' })
+})
 
 describe('COPY FROM STDIN by a plain query', () => {
   test('simple: CopyFail ends it, and the connection stays in step', async () => {
