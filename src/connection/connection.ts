@@ -31,7 +31,7 @@ import { resetTypeCodec, setTypeCodec, type TypeCodecOptions } from './type-code
 /** Options of {@link Connection.close}. */
 export interface CloseOptions {
   /** How long to wait for what is still running, in ms. Default: as long as it takes. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 /** The version of a server. */

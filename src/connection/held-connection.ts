@@ -5,9 +5,9 @@ import type { Session } from '../wire/session.js'
 /** How to come by a {@link HeldConnection}. */
 export interface HoldOptions {
   /** How long to wait for a free connection, in ms, where one has to be waited for. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Gives up the waiting when it is aborted. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

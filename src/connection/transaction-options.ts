@@ -10,31 +10,31 @@ export type IsolationLevel =
 /** Options of {@link Transactional.begin}. What is left out is as the server's defaults say. */
 export interface BeginOptions {
   /** Of a nested transaction it must be that of the outer one. */
-  readonly isolation?: IsolationLevel
+  readonly isolation?: IsolationLevel | undefined
   /** Whether it may only read. Not for nested transactions. */
-  readonly readonly?: boolean
+  readonly readonly?: boolean | undefined
   /** Whether it waits at its begin until it cannot fail, if it is serializable and read only. Not for nested transactions. */
-  readonly deferrable?: boolean
+  readonly deferrable?: boolean | undefined
   /** Ends the transaction when it is aborted: what runs is cancelled, and all is rolled back. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** How long the transaction may take in all, in ms. It includes waiting for a connection of a pool. Default: as long as it takes. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 /** How often a transaction is repeated, and after which pauses. */
 export interface TransactionRetry {
   /** How often it is tried in all; at least 1. Default 5. */
-  readonly attempts?: number
+  readonly attempts?: number | undefined
   /** Pauses between attempts. */
   readonly backoff?: {
     /** The first pause, in ms. Default 10. */
-    readonly min?: number
+    readonly min?: number | undefined
     /** Most that a pause grows to, in ms. Default 1,000. */
-    readonly max?: number
+    readonly max?: number | undefined
     /** What multiplies it each time; at least 1. Default 2. */
-    readonly factor?: number
+    readonly factor?: number | undefined
     /** Share of it, 0 to 1, that chance may take off. Default 1, so that those who got in each other's way do not meet again. */
-    readonly jitter?: number
+    readonly jitter?: number | undefined
   }
 }
 
@@ -45,7 +45,7 @@ export interface TransactionOptions extends BeginOptions {
    * because of others: serialization_failure (40001) and deadlock_detected (40P01). Never after a
    * COMMIT whose outcome is unknown. Not for nested transactions. Default false.
    */
-  readonly retry?: boolean | TransactionRetry
+  readonly retry?: boolean | TransactionRetry | undefined
 }
 
 /** {@link TransactionRetry}, complete. */

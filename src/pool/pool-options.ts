@@ -25,26 +25,26 @@ import type { ResourcePoolLimits, ResourcePoolOptions } from './resource-pool-op
 /** Pauses between attempts to connect while they fail: each `factor` times the one before. */
 export interface RetryBackoff {
   /** The first pause, in ms. Default 100. */
-  readonly min?: number
-  /** The longest pause, in ms. Default 1,000. */
-  readonly max?: number
+  readonly min?: number | undefined
+  /** The longest pause, in ms. Default 500. */
+  readonly max?: number | undefined
   /** Default 2. */
-  readonly factor?: number
+  readonly factor?: number | undefined
   /** The share of each pause, 0 to 1, that chance may take off. Default 0.5. */
-  readonly jitter?: number
+  readonly jitter?: number | undefined
   /**
    * After failing for so long, in ms, callers are refused at once while a pause lasts, with the last
    * failure; 0 for never. Default 0.
    */
-  readonly failFast?: number
+  readonly failFast?: number | undefined
 }
 
 /** Refuses callers under overload, so that those served are served in time: CoDel. */
 export interface Shedding {
   /** A wait that a healthy pool stays below now and then, in ms. Default 50. */
-  readonly target?: number
+  readonly target?: number | undefined
   /** Overloaded is who had only longer waits for so long, in ms. Default 1,000. */
-  readonly interval?: number
+  readonly interval?: number | undefined
 }
 
 /** Runs with a connection of the pool, which is its own until the promise settles. */
@@ -56,51 +56,51 @@ export type PoolConnector = (signal: AbortSignal) => Promise<Connection>
 /** Options of {@link createPool}: those of {@link connect}, and these. */
 export interface PoolOptions extends ConnectOptions {
   /** Connections kept open, also when nobody needs them. Default 2, or `maxSize` if that is less. */
-  readonly minSize?: number
+  readonly minSize?: number | undefined
   /** Most connections open at once. Default 10. */
-  readonly maxSize?: number
+  readonly maxSize?: number | undefined
   /** How often a connection is lent before it is replaced. Default 50,000. */
-  readonly maxQueries?: number
+  readonly maxQueries?: number | undefined
   /** How long a connection beyond `minSize` may be idle, in ms; 0 for ever. Default 300,000. */
-  readonly idleTimeout?: number
+  readonly idleTimeout?: number | undefined
   /** How old a connection may get, in ms; 0 for ever. One in use is replaced when it comes back. Default 3,600,000. */
-  readonly maxLifetime?: number
+  readonly maxLifetime?: number | undefined
   /** Share of `maxLifetime`, 0 to 1, that chance may take off, so that not all end together. Default 0.05. */
-  readonly lifetimeJitter?: number
+  readonly lifetimeJitter?: number | undefined
   /** How long a caller waits for a connection, in ms. Default: as long as it takes. */
-  readonly acquireTimeout?: number
+  readonly acquireTimeout?: number | undefined
   /** Most callers that wait; further ones are refused. Default: any number. */
-  readonly maxWaiting?: number
+  readonly maxWaiting?: number | undefined
   /** A connection that was idle for longer is asked for a sign of life before it is lent, in ms. Default 1,000. */
-  readonly validateAfterIdle?: number
+  readonly validateAfterIdle?: number | undefined
   /** How long it may take to answer, in ms. Default 5,000. */
-  readonly validationTimeout?: number
-  readonly retryBackoff?: RetryBackoff
+  readonly validationTimeout?: number | undefined
+  readonly retryBackoff?: RetryBackoff | undefined
   /** Refuses callers under overload; `true` for the defaults of {@link Shedding}. Default false. */
-  readonly shedding?: boolean | Shedding
+  readonly shedding?: boolean | Shedding | undefined
   /** Whether idle connections let the process exit. Default false. */
-  readonly unref?: boolean
+  readonly unref?: boolean | undefined
   /**
    * A connection lent for longer, in ms, is reported by a process warning with the stack of its
    * borrower; 0 for never. Remembering the stacks costs some microseconds per acquire. Default 0.
    */
-  readonly leakThreshold?: number
+  readonly leakThreshold?: number | undefined
   /**
    * Whether single queries on the pool may share a connection, sent without waiting for each other: how
    * many on one, 1 to 1,000, or `true` for 8. Faster for many short queries at once; a short one may
    * come behind a long one. Default false.
    */
-  readonly pipelining?: boolean | number
+  readonly pipelining?: boolean | number | undefined
   /** Opens connections in the place of {@link connect}. */
-  readonly connect?: PoolConnector
+  readonly connect?: PoolConnector | undefined
   /** Runs once for each new connection. When it fails so does the opening. */
-  readonly init?: PoolHook
+  readonly init?: PoolHook | undefined
   /** Runs before a connection is lent. When it fails the connection is closed, and its borrower gets the error. */
-  readonly setup?: PoolHook
+  readonly setup?: PoolHook | undefined
   /** Runs when a connection came back, behind the reset of its session. When it fails the connection is closed, with a process warning. */
-  readonly reset?: PoolHook
+  readonly reset?: PoolHook | undefined
   /** What metrics and errors call the pool. Default: host and database. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 const DEFAULT_MIN_SIZE = 2

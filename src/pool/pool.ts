@@ -27,17 +27,17 @@ import { SharedListener } from './shared-listener.js'
 /** Options of {@link Pool.acquire} and {@link Pool.use}. */
 export interface AcquireOptions {
   /** How long to wait for a connection, in ms. Default: the pool's `acquireTimeout`. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Gives up the waiting when it is aborted. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** What kind of server, where there are several. Default: the pool's `targetSessionAttrs`. */
-  readonly target?: TargetSessionAttrs
+  readonly target?: TargetSessionAttrs | undefined
 }
 
 /** Options of {@link Pool.expireConnections}. */
 export interface ExpireOptions {
   /** Over how long the replacements are spread, in ms. Default 0: all that is idle at once. */
-  readonly spread?: number
+  readonly spread?: number | undefined
 }
 
 /**

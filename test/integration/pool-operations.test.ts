@@ -65,6 +65,28 @@ describe('expireConnections', () => {
   })
 })
 
+test('options that are undefined count as absent', async () => {
+  const none: { timeout?: number; signal?: AbortSignal } = {}
+  const { timeout, signal } = none
+  const pool = await makePool({
+    minSize: undefined,
+    maxSize: undefined,
+    acquireTimeout: undefined,
+    retryBackoff: { min: undefined, failFast: undefined },
+    shedding: undefined,
+    init: undefined,
+    name: undefined,
+  })
+  expect(pool.stats()).toMatchObject({ minSize: 2, maxSize: 10 })
+  const conn = await pool.acquire({ timeout, signal, target: undefined })
+  expect(await conn.fetchval('select 1')).toBe(1)
+  await conn.release()
+  const transactionOptions = { timeout, signal, isolation: undefined, retry: undefined }
+  expect(await pool.transaction((tx) => tx.fetchval('select 1'), transactionOptions)).toBe(1)
+  pool.expireConnections({ spread: undefined })
+  await pool.close({ timeout })
+})
+
 test.each([
   ['a URL', new URL('postgresql://host/db'), /instance of URL/],
   ['null', null, /not null/],
