@@ -99,6 +99,11 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
     return this.#runs !== 'once'
   }
 
+  /** Whether a transaction is open, which would fail if this, or what goes ahead of it, were cancelled. */
+  protected get isInTransaction(): boolean {
+    return (this.#wire?.session.transactionStatus ?? 'idle') !== 'idle'
+  }
+
   /** Whether it was bound before anything was known of the statement. */
   protected get isBlind(): boolean {
     return this.#isBlind
@@ -121,6 +126,7 @@ export abstract class StatementRequest<T> extends PromiseRequest<T> {
 
   override prerequisite(wire: Wire): Request | undefined {
     const { session } = wire
+    this.#wire = wire
     const statement = this.#find(session)
     if (session.statements.mode === 'simple') return undefined
     const { state } = statement

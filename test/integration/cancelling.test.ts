@@ -2,7 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Connection, connect, createPool, QueryTimeoutError } from '../../src/index.js'
+import {
+  type Connection,
+  connect,
+  createPool,
+  QueryTimeoutError,
+  type Transaction,
+} from '../../src/index.js'
 import { FaultProxy } from '../support/fault-proxy.js'
 import { type TestServer, testServer } from '../support/server.js'
 
@@ -131,6 +137,29 @@ test('so is a batch, whatever is prepared for it, and whoever is behind it does 
   await locker.execute('rollback')
   expect(await behind).toMatchObject([{ rows: [] }])
   await own.execute('drop table locked_for_batches')
+})
+
+test('rows that are left before their Parse is done fail no transaction', async () => {
+  await using own = await connect(dsn)
+  await using locker = await connect(dsn)
+  await own.execute('create table locked_for_readers (id int)')
+  const get = 'select * from locked_for_readers'
+  for (const read of [
+    (tx: Transaction) => tx.stream(get).values(),
+    (tx: Transaction) => tx.copyRecordsFrom(get),
+  ]) {
+    await locker.execute('begin; lock table locked_for_readers')
+    await using tx = await own.begin()
+    const rows = read(tx)
+    const next = rows.next()
+    await sleep(30)
+    await rows.return?.()
+    expect(await next).toEqual({ done: true, value: undefined })
+    await sleep(30)
+    await locker.execute('rollback')
+    expect(await tx.fetchval('select 1')).toBe(1)
+  }
+  await own.execute('drop table locked_for_readers')
 })
 
 describe('a query that waits its turn', () => {

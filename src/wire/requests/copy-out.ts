@@ -4,7 +4,7 @@ import { writeSync } from '../../protocol/frontend.js'
 import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import { ReaderLeftError } from '../reader-left-error.js'
-import { unexpectedMessage, type Wire } from '../request.js'
+import { type Request, unexpectedMessage, type Wire } from '../request.js'
 import { StaleRows } from '../stale-rows.js'
 import type { CopyCommand } from './copy-command.js'
 import { CopyRequest } from './copy-request.js'
@@ -34,6 +34,10 @@ export class CopyOutRequest<Chunk> extends CopyRequest<'copying' | 'copied'> {
   constructor(command: CopyCommand, receiver: CopyReceiver<Chunk>) {
     super(command)
     this.#receiver = receiver
+  }
+
+  override get waitsFor(): Request | undefined {
+    return this.#hasLeft && this.isInTransaction ? undefined : super.waitsFor
   }
 
   override write(wire: Wire): void {
@@ -108,7 +112,7 @@ export class CopyOutRequest<Chunk> extends CopyRequest<'copying' | 'copied'> {
     if (this.chunks.isOver) return
     this.#hasLeft = true
     const left = () => new ReaderLeftError('data')
-    if ((this.wire?.session.transactionStatus ?? 'idle') === 'idle') {
+    if (this.wire === undefined || !this.isInTransaction) {
       this.abandon(left)
     } else {
       this.fail(left())

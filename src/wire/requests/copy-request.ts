@@ -1,6 +1,7 @@
 import { readCommandComplete, readEmpty } from '../../protocol/backend.js'
 import { Backend } from '../../protocol/messages.js'
 import { PromiseRequest, type Request, type Wire } from '../request.js'
+import type { Session } from '../session.js'
 import type { CopyCommand } from './copy-command.js'
 import { type CommandResult, commandResult } from './simple-query.js'
 
@@ -18,6 +19,7 @@ export abstract class CopyRequest<Progress extends string> extends PromiseReques
   protected progress: Progress | 'parsing' | 'binding' | 'executing' | 'answered' = 'parsing'
   protected wire: Wire | undefined
   readonly #command: CopyCommand
+  #session: Session | undefined
   #tag = ''
 
   constructor(command: CopyCommand) {
@@ -34,7 +36,13 @@ export abstract class CopyRequest<Progress extends string> extends PromiseReques
   }
 
   override prerequisite(wire: Wire): Request | undefined {
+    this.#session = wire.session
     return this.#command.prerequisite(wire)
+  }
+
+  /** Whether a transaction is open, which would fail if this, or what goes ahead of it, were cancelled. */
+  protected get isInTransaction(): boolean {
+    return (this.#session?.transactionStatus ?? 'idle') !== 'idle'
   }
 
   override isWritable(): boolean {

@@ -11,7 +11,7 @@ import { Backend, type TransactionStatus } from '../../protocol/messages.js'
 import type { RowDecoder } from '../../types/row-decoder.js'
 import { ChunkQueue } from '../chunk-queue.js'
 import { ReaderLeftError } from '../reader-left-error.js'
-import { unexpectedMessage, type Wire } from '../request.js'
+import { type Request, unexpectedMessage, type Wire } from '../request.js'
 import type { SessionStatement } from '../session-statement.js'
 import { StaleRows } from '../stale-rows.js'
 import type { StatementSource } from '../statement-handle.js'
@@ -44,6 +44,7 @@ export class StreamRequest<Row> extends StatementRequest<string> {
   /** Whether the Sync is still to be written. */
   #owesSync = false
   #isTakeScheduled = false
+  #hasLeft = false
   /** Since a row came that its type does not account for. */
   #stale: StaleRows | undefined
 
@@ -59,6 +60,10 @@ export class StreamRequest<Row> extends StatementRequest<string> {
 
   override get exclusive(): boolean {
     return true
+  }
+
+  override get waitsFor(): Request | undefined {
+    return this.#hasLeft && this.isInTransaction ? undefined : super.waitsFor
   }
 
   protected get isAnswered(): boolean {
@@ -190,8 +195,9 @@ export class StreamRequest<Row> extends StatementRequest<string> {
     // Whoever leaves knows; nobody else is told.
     this.promise.catch(() => {})
     if (this.chunks.isOver) return
+    this.#hasLeft = true
     const left = () => new ReaderLeftError('rows')
-    if ((this.#wire?.session.transactionStatus ?? 'idle') === 'idle') {
+    if (this.#wire === undefined || !this.isInTransaction) {
       this.abandon(left)
     } else {
       this.fail(left())
