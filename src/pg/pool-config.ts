@@ -39,6 +39,10 @@ export interface PoolOptions extends PoolConfig {
 
 /** The options of a pool with their defaults. Passwords and keys are there to be read, and show in no log. */
 export function poolOptions(given: PoolConfig): PoolOptions {
+  // The error of Node.js for it shows the text, which has a password in it.
+  if (typeof given !== 'object') {
+    throw new TypeError('the options of a pool must be an object, such as { connectionString }')
+  }
   const options: PoolOptions = {
     ...given,
     max: given.max || given.poolSize || 10,

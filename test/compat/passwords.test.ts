@@ -129,3 +129,10 @@ test('a pool shows no password of its connection string, and no secret of TLS', 
   expect(options.ssl).toMatchObject(ssl)
   expect(client.ssl).toMatchObject(ssl)
 })
+
+test('a connection string in the place of the options of a pool is refused and not shown', () => {
+  const text = 'postgres://user:hunter2@host/base'
+  expect(() => new published.Pool(text as never)).toThrow(TypeError)
+  expect(() => new Pool(text as never)).toThrow(TypeError)
+  expect(() => new Pool(text as never)).toThrow(/^((?!hunter2).)*$/)
+})
