@@ -138,8 +138,8 @@ export class Connection extends Transactional implements AsyncDisposable {
    * While a transaction of `begin()` or `transaction()` is open it rejects with {@link InterfaceError}.
    */
   async reset(options?: LimitOptions): Promise<void> {
-    await this.execute(resetScript(true, true), undefined, options)
-    this.#listeners?.clear()
+    const reset = () => this.execute(resetScript(true, true), undefined, options)
+    await (this.#listeners?.endBy(reset) ?? reset())
   }
 
   /** Whether the connection is closed, or closing. */

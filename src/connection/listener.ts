@@ -44,6 +44,8 @@ interface Channel {
   readonly listening: Promise<unknown>
   /** Gives the LISTEN up, where that can be asked for. */
   readonly controller: AbortController | undefined
+  /** A reset was sent that ends it: who listens from now on begins anew, behind that. */
+  isEnding: boolean
 }
 
 /** Runs a command of the session. */
@@ -68,7 +70,8 @@ export class ChannelListeners {
   ): Promise<Subscription> {
     if (limits?.reason !== undefined) throw limits.reason
     const entry = { listener, bound: AsyncResource.bind(listener) }
-    const known = this.#channels.get(channel) ?? this.#begin(channel, limits)
+    const former = this.#channels.get(channel)
+    const known = former?.isEnding === false ? former : this.#begin(channel, limits)
     known.entries.add(entry)
     try {
       await within(limits, known.listening, true)
@@ -94,10 +97,20 @@ export class ChannelListeners {
     await this.#remove(channel, known, entries, options)
   }
 
-  /** The session listens to nothing any more. */
-  clear(): void {
-    for (const { entries } of this.#channels.values()) entries.clear()
-    this.#channels.clear()
+  /** Ends the listening to all channels, which `reset` ends on the server; what is begun meanwhile goes on. */
+  async endBy(reset: () => Promise<unknown>): Promise<void> {
+    const all = [...this.#channels]
+    for (const [, known] of all) known.isEnding = true
+    try {
+      await reset()
+    } catch (error) {
+      for (const [, known] of all) known.isEnding = false
+      throw error
+    }
+    for (const [channel, known] of all) {
+      known.entries.clear()
+      if (this.#channels.get(channel) === known) this.#channels.delete(channel)
+    }
   }
 
   /** Each listener is called on its own, so that one that throws keeps it from no other. */
@@ -114,7 +127,7 @@ export class ChannelListeners {
     const controller = limits === undefined ? undefined : new AbortController()
     const options = { ...NO_LIMIT, signal: controller?.signal }
     const listening = this.#execute(`listen ${quoteIdentifier(channel)}`, options)
-    const known = { entries: new Set<Entry>(), listening, controller }
+    const known = { entries: new Set<Entry>(), listening, controller, isEnding: false }
     this.#channels.set(channel, known)
     listening.catch(() => {
       if (this.#channels.get(channel) === known) this.#channels.delete(channel)

@@ -32,6 +32,21 @@ test('reset() of a connection undoes what its session keeps, and an open transac
   await expect(conn.reset()).rejects.toThrow(InterfaceError)
 })
 
+test('reset() leaves alone the listening that is begun behind it', async () => {
+  await using conn = await connect((await testServer()).dsn())
+  const heard: string[] = []
+  await conn.listen('reset', () => heard.push('before'))
+  await Promise.all([
+    conn.reset(),
+    conn.listen('reset', ({ payload }) => heard.push(payload)),
+    conn.listen('another', ({ payload }) => heard.push(payload)),
+  ])
+  await conn.notify('reset', 'a')
+  await conn.notify('another', 'b')
+  await new Promise(setImmediate)
+  expect(heard).toEqual(['a', 'b'])
+})
+
 describe('a session given back', () => {
   const leftovers: readonly [string, string, string][] = [
     ['a setting', "set statement_timeout = '7s'", 'show statement_timeout'],
