@@ -16,12 +16,11 @@ export function optionError(
   return Object.assign(error, { code: 'ERR_SLUICE_OPTION', option } as const)
 }
 
-/** Names the kind of a wrong value, and the value itself only where it is a number or a boolean. */
+/** Names the kind of a wrong value, and the value itself only where it is a boolean: a password may be a number. */
 export function describeValue(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   switch (typeof value) {
-    case 'number':
     case 'boolean':
       return String(value)
     case 'object':

@@ -90,7 +90,7 @@ test('options that are undefined count as absent', async () => {
 test.each([
   ['a URL', new URL('postgresql://host/db'), /instance of URL/],
   ['null', null, /not null/],
-  ['a number', 5, /not 5/],
+  ['a number', 5, /not a number/],
 ])('createPool refuses %s for its options', async (_what, options, message) => {
   await expect(createPool(options as never)).rejects.toThrow(message)
 })

@@ -134,7 +134,7 @@ describe('wrong values in an object', () => {
       RangeError,
       'option "delay" must be a whole number from 0 to 2147483647, not 2147483648',
     ],
-    ['name', 1, TypeError, 'option "name" must be a string, not 1'],
+    ['name', 1, TypeError, 'option "name" must be a string, not a number'],
     ['name', 'a\0b', TypeError, 'option "name" must not contain a NUL character'],
     [
       'color',
@@ -142,10 +142,10 @@ describe('wrong values in an object', () => {
       TypeError,
       'option "color" must be one of "red", "green"; did you mean "green"?',
     ],
-    ['color', 1, TypeError, 'option "color" must be one of "red", "green", not 1'],
-    ['flag', 1, TypeError, 'option "flag" must be true or false, not 1'],
+    ['color', 1, TypeError, 'option "color" must be one of "red", "green", not a number'],
+    ['flag', 1, TypeError, 'option "flag" must be true or false, not a number'],
     ['list', [], RangeError, 'option "list" must not be an empty array'],
-    ['list', ['a', 1], TypeError, 'option "list" must be a string, not 1'],
+    ['list', ['a', 1], TypeError, 'option "list" must be a string, not a number'],
     ['numbers', '1', TypeError, 'option "numbers" must be a number, not a string'],
     ['hook', {}, TypeError, 'option "hook" must be a function, not an object'],
   ]

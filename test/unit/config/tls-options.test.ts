@@ -245,7 +245,7 @@ describe('what is refused, before any connection', () => {
     [{ ssl: { ca: '/etc/ca.pem' } }, /option "ssl\.ca" must be PEM text/],
     [
       { ssl: { ca: 1 as unknown as string } },
-      /option "ssl\.ca" must be PEM, as a string or as bytes, not 1/,
+      /option "ssl\.ca" must be PEM, as a string or as bytes, not a number/,
     ],
     [
       { dsn: 'sslcert={root}/cert.pem' },

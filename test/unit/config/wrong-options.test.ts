@@ -50,6 +50,13 @@ describe('every option given a wrong value is refused by name', () => {
     trace: 'stdout',
     options: 1,
   }
+
+  test('a password that is a number is not shown', () => {
+    for (const input of [{ password: 73573500 }, { ssl: { passphrase: 73573500 } }] as never[]) {
+      expect(() => resolve(input)).toThrow(/not a number$/)
+    }
+  })
+
   test('the list is complete', () => {
     expect(Object.keys(wrong).sort()).toEqual(Object.keys(CONNECT_OPTIONS).sort())
   })
