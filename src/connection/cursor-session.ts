@@ -41,6 +41,7 @@ export class OwnCursorSession implements CursorSession {
     return new Promise((resolve, reject) => {
       const held = this.#hold(async (connection) => {
         const begin = new SimpleQueryRequest('begin')
+        this.#limit(begin, options)
         connection.submit(begin)
         await begin.promise
         resolve(connection)
@@ -49,6 +50,7 @@ export class OwnCursorSession implements CursorSession {
         })
         // Of a transaction that failed it makes a rollback.
         const commit = new SimpleQueryRequest('commit')
+        this.#limit(commit, {})
         connection.submit(commit)
         await commit.promise
       }, holdOptions(options))

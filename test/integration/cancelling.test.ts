@@ -239,6 +239,17 @@ test('a server that has fallen silent is given up by the deadline', async () => 
   expect(own.isClosed).toBe(true)
 })
 
+test('so is the BEGIN of a cursor of a pool', async () => {
+  await using proxy = await FaultProxy.start(proxyTarget())
+  const pool = await createPool(dsn, { host: '127.0.0.1', port: proxy.port, ssl: 'disable' })
+  await pool.fetchval('select 1')
+  proxy.freeze()
+  const rows = pool.cursor('select 1').fetch(1, { timeout: 50 })
+  await expect(rows).rejects.toBeInstanceOf(QueryTimeoutError)
+  pool.terminate()
+  await pool.close()
+})
+
 test('close({ timeout }) of a connection to a silent server ends in time', async () => {
   await using proxy = await FaultProxy.start(proxyTarget())
   const own = await connect(dsn, { host: '127.0.0.1', port: proxy.port, ssl: 'disable' })
