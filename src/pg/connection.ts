@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { isIP, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, createSecureContext } from 'node:tls'
 import {
   beginBind,
   finishBind,
@@ -163,7 +163,7 @@ export class Connection extends EventEmitter {
       // Against which the certificate is checked where there is no server name.
       host,
       ...given,
-      ...hiddenSecrets(given),
+      ...withSecrets(given),
       ...(this.sslNegotiation === 'direct' && { ALPNProtocols: ['postgresql'] }),
       ...(isIP(host) === 0 && !host.startsWith('/') && { servername: given.servername ?? host }),
     }
@@ -324,6 +324,13 @@ export class Connection extends EventEmitter {
   #flush(): void {
     this.#wire?.flush()
   }
+}
+
+/** The context of TLS that has what is hidden of its options: Node.js keeps those where logs show them. */
+function withSecrets(given: ConnectionOptions): ConnectionOptions {
+  const secrets = hiddenSecrets(given)
+  if (Object.keys(secrets).length === 0 || given.secureContext !== undefined) return {}
+  return { secureContext: createSecureContext({ ...given, ...secrets }) }
 }
 
 function writeValue(out: MessageWriter, value: PreparedValue): void {

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client, Pool } from '../../src/pg/index.js'
 import { ScriptedServer } from '../support/scripted-server.js'
+import { testServer } from '../support/server.js'
 import { authentication, errorResponse } from '../support/server-messages.js'
 import { type PgModule, published, sluice } from './modules.js'
 
@@ -135,4 +136,25 @@ test('a connection string in the place of the options of a pool is refused and n
   expect(() => new published.Pool(text as never)).toThrow(TypeError)
   expect(() => new Pool(text as never)).toThrow(TypeError)
   expect(() => new Pool(text as never)).toThrow(/^((?!hunter2).)*$/)
+})
+
+test('the key of a client certificate lets in, and shows nowhere', async () => {
+  const url = new URL((await testServer()).dsn({ auth: 'cert' }))
+  const read = (name: string): string => readFileSync(url.searchParams.get(name) ?? '', 'utf8')
+  const key = read('sslkey')
+  const client = new Client({
+    host: url.hostname,
+    port: Number(url.port),
+    user: url.username,
+    database: 'postgres',
+    ssl: { ca: read('sslrootcert'), cert: read('sslcert'), key },
+  })
+  await client.connect()
+  const { rows } = await client.query('select current_user as name')
+  expect(rows).toEqual([{ name: url.username }])
+  const line = key.split('\n')[2] ?? ''
+  const shown = inspect(client, { depth: 20, maxStringLength: null })
+  expect(line).not.toBe('')
+  expect(shown.includes(line)).toBe(false)
+  await client.end()
 })
