@@ -59,6 +59,7 @@ export class OwnCursorSession implements CursorSession {
   }
 }
 
-function holdOptions({ signal, timeout }: LimitOptions): HoldOptions {
-  return { ...(signal !== undefined && { signal }), ...(timeout !== undefined && { timeout }) }
+function holdOptions({ signal, timeout = 0 }: LimitOptions): HoldOptions {
+  // 0 is no limit of a query, but for who waits for a connection it is no time at all.
+  return { ...(signal !== undefined && { signal }), ...(timeout > 0 && { timeout }) }
 }

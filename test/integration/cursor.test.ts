@@ -226,6 +226,14 @@ describe('by a pool', () => {
     await expect.poll(() => pool.idleSize).toBe(1)
   })
 
+  test('with a timeout of 0 waits for a connection', async () => {
+    const conn = await pool.acquire()
+    await using cursor = pool.cursor('select 1 as n', [], { timeout: 0 })
+    const row = cursor.fetchrow()
+    conn.release()
+    expect(await row).toEqual({ n: 1 })
+  })
+
   test('gives its connection back after an error', async () => {
     await expect(pool.cursor('selec').fetch(1)).rejects.toMatchObject({ code: '42601' })
     await expect(collect(pool.cursor('select 1/0'))).rejects.toMatchObject({ code: '22012' })
