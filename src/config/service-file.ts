@@ -80,7 +80,9 @@ function readService(
       throw malformed(`${place}: a service cannot name another`)
     }
     if (!knownKeys.includes(key)) {
-      throw malformed(`${place}: unknown key "${key.slice(0, 60)}"${suggestion(key, knownKeys)}`)
+      // A URI, or what is left of a password, may stand in the place of a key.
+      const shown = /^\w* *$/.test(key) && !values.has('password') ? ` "${key.slice(0, 60)}"` : ''
+      throw malformed(`${place}: unknown key${shown}${suggestion(key, knownKeys)}`)
     }
     const value = line.slice(equals + 1)
     if (value.includes('\0')) throw malformed(`${place}: the value contains a NUL character`)

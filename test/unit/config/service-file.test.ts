@@ -34,6 +34,11 @@ beforeAll(() => {
       'service=shop',
       '[bad]',
       'port=hunter2',
+      '[uri]',
+      'postgresql://user:hunter2@host/db?sslmode=require',
+      '[split]',
+      'password=first',
+      'hunter2=',
     ].join('\n'),
   )
   writeFileSync(join(root, 'other.conf'), '[shop]\nhost=other.test\r\nport=1\r\n')
@@ -116,6 +121,8 @@ describe('what is refused', () => {
     ['service=sho', /there is no service "sho"/],
     ['service=unknown', /line 13 of .*: unknown key "hots"; did you mean "host"\?/],
     ['service=spaced', /line 15 of .*: unknown key "host "/],
+    ['service=uri', /line 23 of .*: unknown key$/],
+    ['service=split', /line 26 of .*: unknown key$/],
     ['service=bare', /line 17 of .* has no "="/],
     ['service=nested', /line 19 of .*: a service cannot name another/],
     ['service=bad', /"port" in the service file .*\.pg_service\.conf is not a whole number/],
