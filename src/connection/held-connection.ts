@@ -23,15 +23,23 @@ export class HeldConnection {
   readonly session: Session
   /** How many transactions it is within: 0 for the connection itself, 1 for a transaction, 2 for a savepoint in it. */
   readonly depth: number
+  /** Those that end the transactions it is within, and with them what runs. */
+  readonly signals: readonly AbortSignal[]
   readonly #send: (request: Request) => void
   #inner: HeldConnection | undefined
   #unanswered: { readonly isOver: boolean } | undefined
   #newRefusal: (() => unknown) | undefined
 
   /** @param send hands a request to the connection, whatever else is going on */
-  constructor(session: Session, send: (request: Request) => void, depth = 0) {
+  constructor(
+    session: Session,
+    send: (request: Request) => void,
+    depth = 0,
+    signals: readonly AbortSignal[] = [],
+  ) {
     this.session = session
     this.depth = depth
+    this.signals = signals
     this.#send = send
   }
 
@@ -76,9 +84,10 @@ export class HeldConnection {
   }
 
   /** Opens an inner one, which it yields to until {@link leave}. */
-  enter(): HeldConnection {
+  enter(signal?: AbortSignal): HeldConnection {
     if (this.refusal !== undefined) throw this.refusal
-    this.#inner = new HeldConnection(this.session, this.#send, this.depth + 1)
+    const signals = signal === undefined ? this.signals : [...this.signals, signal]
+    this.#inner = new HeldConnection(this.session, this.#send, this.depth + 1, signals)
     return this.#inner
   }
 

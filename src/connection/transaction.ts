@@ -188,7 +188,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
   private constructor(outer: HeldConnection, options: BeginOptions, signal?: AbortSignal) {
     super()
     this.#outer = outer
-    this.#held = outer.enter()
+    this.#held = outer.enter(signal)
     this.#options = options
     this.#signal = signal
     this.#savepoint = outer.depth === 0 ? undefined : `sluice_${outer.depth}`
@@ -269,8 +269,8 @@ export class Transaction extends Transactional implements AsyncDisposable {
   }
 
   protected submit(request: Request): void {
-    if (this.#signal !== undefined && request instanceof PromiseRequest) {
-      limitBySignal(request, this.#signal)
+    if (request instanceof PromiseRequest) {
+      for (const signal of this.#held.signals) limitBySignal(request, signal)
     }
     this.#held.submit(request)
   }

@@ -7,6 +7,7 @@ import {
   InterfaceError,
   type Pool,
   type Transaction,
+  type TransactionOptions,
 } from '../../src/index.js'
 import { testServer } from '../support/server.js'
 
@@ -251,6 +252,20 @@ describe('nesting', () => {
     const { signal } = new AbortController()
     const begun = tx.begin({ isolation: 'serializable', timeout: 60_000, signal })
     await expect(begun).rejects.toThrow(/cannot be "serializable"/)
+  })
+
+  test('the end of the outer by its signal or timeout cancels what runs in it', async () => {
+    const nest = (options: TransactionOptions) =>
+      conn.transaction(async (tx) => {
+        await insert(tx, 1)
+        await tx.transaction((inner) => inner.execute('select pg_sleep(600)'))
+      }, options)
+    const controller = new AbortController()
+    setTimeout(() => controller.abort('enough'), 50)
+    await expect(nest({ signal: controller.signal })).rejects.toBe('enough')
+    await expect(nest({ timeout: 50 })).rejects.toThrow(/within 50 ms/)
+    await expect.poll(() => conn.transactionStatus).toBe('idle')
+    expect(await ids()).toEqual([])
   })
 
   test('one that outlives the outer leaves the next transaction alone', async () => {
