@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { WritableStream } from 'node:stream/web'
 import { addAbortListener, removeAbortListener } from '../base/abort-listeners.js'
+import { InterfaceError } from '../base/errors.js'
 
 /**
  * Where COPY data go: a stream of Node or of the web, which is ended with the data; the path of a file,
@@ -30,7 +31,8 @@ export type WriteAll = (
  * Opens a sink. When the pieces or the sink fail the other is closed, and the promise of what it gives
  * rejects with the failure.
  *
- * @throws {TypeError} when `sink` is none; Node's error when the file cannot be opened.
+ * @throws {TypeError} when `sink` is none; InterfaceError when it is a stream that has ended; Node's error
+ * when the file cannot be opened.
  */
 export function openSink(sink: CopySink): WriteAll {
   if (typeof sink === 'function') return (pieces) => call(sink, pieces)
@@ -40,7 +42,11 @@ export function openSink(sink: CopySink): WriteAll {
     return (pieces, leave, stop) => pump(pieces, file, leave, stop)
   }
   if (typeof sink !== 'object' || sink === null) throw noSink()
-  if (isNodeStream(sink)) return (pieces, leave, stop) => pump(pieces, sink, leave, stop)
+  if (isNodeStream(sink)) {
+    // Node's pipeline would wait for it for ever.
+    if ((sink as Writable).writableEnded) throw new InterfaceError('the sink of a COPY has ended')
+    return (pieces, leave, stop) => pump(pieces, sink, leave, stop)
+  }
   if (isWebStream(sink)) {
     return (pieces, leave, stop) => pump(pieces, Writable.fromWeb(sink), leave, stop)
   }

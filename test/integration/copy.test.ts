@@ -214,6 +214,12 @@ describe('copyTo', () => {
     expect(await count()).toBe(2)
   })
 
+  test('refuses a stream that has ended', async () => {
+    const sink = new Writable({ write: (_piece, _encoding, done) => done() })
+    await new Promise<void>((resolve) => sink.end(resolve))
+    await expect(conn.copyTo('copied', sink)).rejects.toThrow(/has ended/)
+  })
+
   test('stops the server when the sink fails, and rejects with what it failed with', async () => {
     const failure = new Error('full')
     const query = { query: 'select repeat($$x$$, 1000) from generate_series(1, 100000)' }
