@@ -59,8 +59,14 @@ const incidents: string[] = []
 let isShared = false
 /** What belongs to a connection that is open, by its words. */
 const SHARED = /^a (?:handle|timer)/
-/** The ports of this process from which servers were reached, and when. */
-const ports = new Map<number, number>()
+/** When a port of this process was in use, by `Date.now()`. */
+export interface Use {
+  readonly connected: number
+  closed: number
+}
+
+/** The ports of this process from which servers were reached. */
+const ports = new Map<number, Use>()
 
 let isWatching = false
 
@@ -74,7 +80,12 @@ export function watch(): void {
     const { socket } = message as { socket: Socket }
     sockets.add(socket)
     socket.once('connect', () => {
-      if (socket.localPort !== undefined) ports.set(socket.localPort, Date.now())
+      if (socket.localPort === undefined) return
+      const use: Use = { connected: Date.now(), closed: Number.POSITIVE_INFINITY }
+      ports.set(socket.localPort, use)
+      socket.once('close', () => {
+        use.closed = Date.now()
+      })
     })
   })
   const { addEventListener } = EventTarget.prototype
@@ -226,7 +237,7 @@ export async function leftBehind(
 }
 
 /** The ports from which this process reached servers since the last call, and when, in ms since 1970. */
-export function takePorts(): ReadonlyMap<number, number> {
+export function takePorts(): ReadonlyMap<number, Use> {
   const taken = new Map(ports)
   ports.clear()
   return taken

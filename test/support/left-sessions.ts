@@ -12,7 +12,7 @@ const QUERY = `
 /**
  * Waits until the server that all tests share has no session that this process began, and gives those that
  * go on in spite of that. A session is known by the port of its client, and by when it began, since
- * ports are used again by others. Sessions over a unix socket have no port, and are not seen; nor are those
+ * ports are used again by others: soon after they are free where a file makes thousands of connections. Sessions over a unix socket have no port, and are not seen; nor are those
  * of a server that was there already, which may not notice that a client has left.
  */
 export async function endsOfSessions(graceMs: number): Promise<readonly string[]> {
@@ -30,8 +30,9 @@ export async function endsOfSessions(graceMs: number): Promise<readonly string[]
     for (;;) {
       const sessions = await conn.fetch<Session>(QUERY)
       const own = sessions.filter(({ client_port, started }) => {
-        const connected = ports.get(client_port)
-        return connected !== undefined && Math.abs(started - connected) < START_MS
+        const use = ports.get(client_port)
+        if (use === undefined) return false
+        return Math.abs(started - use.connected) < START_MS && started <= use.closed
       })
       if (own.length === 0 || performance.now() > end) {
         return own.map(
