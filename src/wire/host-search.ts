@@ -72,6 +72,10 @@ export class HostSearch {
       const spare = this.#spare
       this.#spare = undefined
       if (spare?.wire.state === 'ready') return spare.handler.handOver(spare.wire)
+      if (spare !== undefined) {
+        const { peer } = spare.wire
+        this.#failures.push({ address: peer.address, phase: 'startup', cause: lost(peer) })
+      }
       throw summary(this.#failures)
     } finally {
       this.#spare?.wire.destroy()
@@ -179,22 +183,17 @@ export class HostSearch {
     try {
       const role = await readServerRole(wire)
       this.#remember(wire.peer, role)
-      if (wanted === 'prefer-standby' && !role.isStandby) {
-        if (this.#spare === undefined) this.#spare = { wire, handler }
-        else void wire.close()
+      if (wanted === 'prefer-standby' && !role.isStandby && wire.state === 'ready') {
+        if (this.#spare?.wire.state === 'ready') void wire.close()
+        else this.#spare = { wire, handler }
         return undefined
       }
       const problem = whyUnfit(role, wanted)
       if (problem === undefined && wire.state === 'ready') return handler.handOver(wire)
       void wire.close()
-      const server = describePeer(wire.peer)
-      if (problem === undefined) {
-        throw new ConnectionClosedError(`the connection to ${server} was lost`, {
-          phase: 'startup',
-        })
-      }
+      if (problem === undefined) throw lost(wire.peer)
       throw new TargetSessionAttrsError(
-        `${server} does not serve targetSessionAttrs "${wanted}": ${problem}`,
+        `${describePeer(wire.peer)} does not serve targetSessionAttrs "${wanted}": ${problem}`,
         { address: wire.address },
       )
     } catch (error) {
@@ -235,6 +234,12 @@ function shuffle<T>(list: readonly T[]): readonly T[] {
     shuffled.splice(j, 1, a as T)
   }
   return shuffled
+}
+
+function lost(peer: Peer): ConnectionClosedError {
+  return new ConnectionClosedError(`the connection to ${describePeer(peer)} was lost`, {
+    phase: 'startup',
+  })
 }
 
 function messageOf(error: unknown): string {

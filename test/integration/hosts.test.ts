@@ -10,6 +10,7 @@ import type { WireConnection } from '../../src/wire/wire-connection.js'
 import {
   authenticationOk,
   backendKeyData,
+  errorResponse,
   parameterStatus,
   readyForQuery,
 } from '../support/server-messages.js'
@@ -153,6 +154,66 @@ describe('the addresses of a name', () => {
     }
     const { stack } = await failureFrom(theCaller())
     expect(stack).toMatch(/\btheCaller\b/)
+  })
+})
+
+describe('a primary that prefer-standby takes for want of a standby', () => {
+  leaveNothingBehind()
+
+  const role = [
+    authenticationOk,
+    parameterStatus('in_hot_standby', 'off'),
+    parameterStatus('default_transaction_read_only', 'off'),
+    backendKeyData(1),
+    readyForQuery(),
+  ]
+  const shutDown = errorResponse('57P01', 'shutting down', 'FATAL')
+
+  /** Two primaries, the first of which goes while the second is connected to, which goes on with `answer`. */
+  async function startTwo(answer: readonly Uint8Array[]): Promise<ConnectOptions> {
+    const first = await start(async (peer) => {
+      await peer.listen().read('Startup')
+      peer.send(...role)
+    })
+    const second = await start(async (peer) => {
+      await peer.listen().read('Startup')
+      const [gone] = first.peers
+      gone?.send(shutDown)
+      await gone?.closed
+      peer.send(...answer)
+      await peer.read('Terminate')
+      peer.socket.end()
+    })
+    return {
+      ...options(0),
+      host: ['127.0.0.1', '127.0.0.1'],
+      port: [first.port, second.port],
+      targetSessionAttrs: 'prefer-standby',
+    }
+  }
+
+  test('gives way to another when it is lost meanwhile', async () => {
+    const given = await startTwo(role)
+    const connection = await connect(given)
+    expect(connection.address).toBe(`127.0.0.1:${[given.port].flat().at(-1)}`)
+    await connection.close()
+  })
+
+  test('is among the failures when it is lost and there is no other', async () => {
+    const given = await startTwo([errorResponse('53300', 'too many clients', 'FATAL')])
+    expect(await failureFrom(connect(given))).toMatchObject({
+      name: 'ConnectionError',
+      attempts: [{ cause: { code: '53300' } }, { cause: { name: 'ConnectionClosedError' } }],
+    })
+  })
+
+  test('is told as lost when it goes the moment it is ready', async () => {
+    const server = await start(async (peer) => {
+      await peer.listen().read('Startup')
+      peer.send(...role, shutDown)
+    })
+    const given = { ...options(server.port), targetSessionAttrs: 'prefer-standby' } as const
+    expect(await failureFrom(connect(given))).toMatchObject({ name: 'ConnectionClosedError' })
   })
 })
 
