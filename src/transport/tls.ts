@@ -98,7 +98,7 @@ export function startTls(
   config: TlsConfig,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  const name = config.servername ?? host
+  const name = withoutZone(config.servername ?? host)
   const failed = (message: string, cause?: Error) =>
     new TlsError(`TLS with ${address} failed: ${message}`, {
       address,
@@ -139,6 +139,11 @@ export function startTls(
 }
 
 const nothingOf = (() => ({})) as unknown as TLSSocket['getPeerCertificate']
+
+/** The zone of an IPv6 address means something on this machine alone, so that no certificate has it. */
+function withoutZone(name: string): string {
+  return isIP(name) === 6 ? name.replace(/%.*/, '') : name
+}
 
 /** Alternative names alone, and those without wildcards: for all others Node's own rules count. */
 const EXACT = { subject: 'never', wildcards: false } as const

@@ -85,6 +85,7 @@ describe('a certificate that is refused, before anything is said', () => {
       /does not match/,
     ],
     ['for another name than the one asked for', good, { servername: 'db.example' }, /db\.example/],
+    ['for no address of a zone', good, { servername: 'fe80::1%eth0' }, /fe80::1/],
     [
       "a client's",
       authority.issue({ commonName: 'db', hosts: ['127.0.0.1'], usage: 'client' }),
@@ -148,6 +149,11 @@ describe('what is accepted', () => {
     ],
     ['a name in capitals', good, 'DB.test'],
     ['an address', good, '127.0.0.1'],
+    [
+      'an address of a zone',
+      authority.issue({ commonName: 'x', hosts: ['fe80::1'] }),
+      'fe80::1%eth0',
+    ],
   ]
   for (const [name, certificate, servername] of named) {
     test(`${name}, with verify-full`, async () => {
