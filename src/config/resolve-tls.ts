@@ -54,7 +54,9 @@ export function resolveTls(
   const verifies = mode === 'verify-ca' || mode === 'verify-full'
   const ca =
     ssl.ca === SYSTEM ? undefined : (ssl.ca ?? defaultFile('ssl.ca', files.rootCertificate))
-  if (ca === undefined && verifies && ssl.ca !== SYSTEM && !input.trustsSystem) {
+  // With verify-ca anybody would do, as `checkCombination` has it.
+  const trustsSystem = ssl.ca === SYSTEM || (input.trustsSystem && mode === 'verify-full')
+  if (ca === undefined && verifies && !trustsSystem) {
     throw optionError(
       TypeError,
       'ssl.ca',

@@ -198,7 +198,7 @@ export interface SslInput {
   readonly options: SslOptions
   /** The mode when it is given nowhere. */
   readonly defaultMode: SslMode
-  /** The user asked for TLS in general, not in libpq's words: without a root certificate Node's own count. */
+  /** The user asked for TLS in general, not in libpq's words: without a root certificate Node's own count, for `verify-full`. */
   readonly trustsSystem: boolean
 }
 

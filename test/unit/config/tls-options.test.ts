@@ -89,6 +89,7 @@ describe('mode and root certificates', () => {
     [{ ssl: false, dsn: 'sslnegotiation=direct' }, undefined, 'none'],
     [{ ssl: { mode: 'disable' }, environment: { PGSSLROOTCERT: 'system' } }, undefined, 'none'],
     [{ ssl: {} }, 'verify-full', 'none'],
+    [{ ssl: {}, dsn: 'sslmode=verify-full' }, 'verify-full', 'none'],
     [{ ssl: { ca: CERTIFICATE } }, 'verify-full', 'given'],
     [{ ssl: { ca: Buffer.from(CERTIFICATE) } }, 'verify-full', 'given'],
     [{ ssl: { ca: [CERTIFICATE, CERTIFICATE] } }, 'verify-full', 'given'],
@@ -204,6 +205,11 @@ describe('what is refused, before any connection', () => {
     ],
     [{ ssl: 'verify-full' }, /sslmode "verify-full" needs a root certificate/],
     [{ ssl: { mode: 'verify-full' } }, /sslmode "verify-full" needs a root certificate/],
+    [{ ssl: {}, dsn: 'sslmode=verify-ca' }, /sslmode "verify-ca" needs a root certificate/],
+    [
+      { ssl: { sni: false }, environment: { PGSSLMODE: 'verify-ca' } },
+      /sslmode "verify-ca" needs a root certificate/,
+    ],
     [
       { dsn: 'sslmode=require sslrootcert=system' },
       /sslmode "require" is too weak for sslrootcert "system"/,
