@@ -5,7 +5,7 @@ import type { HoldOptions } from './held-connection.js'
 /** What may end an operation of several requests from outside. */
 export interface InterruptionOptions {
   readonly signal?: AbortSignal | undefined
-  /** In ms. */
+  /** In ms; 0 for no limit. */
   readonly timeout?: number | undefined
 }
 
@@ -20,14 +20,14 @@ export class Interruption {
   readonly #onOuterAbort = () => this.#controller?.abort(this.#outer?.reason)
 
   /** @param what the operation, for the error of the deadline */
-  constructor({ signal, timeout }: InterruptionOptions, what: string) {
-    if (signal === undefined && timeout === undefined) return
+  constructor({ signal, timeout = 0 }: InterruptionOptions, what: string) {
+    if (signal === undefined && timeout === 0) return
     const controller = new AbortController()
     this.#controller = controller
     this.#outer = signal
     if (signal?.aborted) controller.abort(signal.reason)
     addAbortListener(signal, this.#onOuterAbort)
-    if (timeout !== undefined && timeout <= MAX_TIMER_MS) {
+    if (timeout > 0 && timeout <= MAX_TIMER_MS) {
       this.#timer = setTimeout(
         () => controller.abort(new QueryTimeoutError(timeout, {}, what)),
         timeout,

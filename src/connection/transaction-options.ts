@@ -17,7 +17,7 @@ export interface BeginOptions {
   readonly deferrable?: boolean | undefined
   /** Ends the transaction when it is aborted: what runs is cancelled, and all is rolled back. */
   readonly signal?: AbortSignal | undefined
-  /** How long the transaction may take in all, in ms. It includes waiting for a connection of a pool. Default: as long as it takes. */
+  /** How long the transaction may take in all, in ms. It includes waiting for a connection of a pool. 0 is no limit. Default: 0. */
   readonly timeout?: number | undefined
 }
 

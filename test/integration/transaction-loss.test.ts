@@ -129,6 +129,18 @@ describe('signal and timeout', () => {
     expect(conn.transactionStatus).toBe('idle')
   })
 
+  test('a timeout of 0 is no deadline', async () => {
+    await using pool = await createPool(dsn, { minSize: 0, maxSize: 1 })
+    for (const owner of [conn, pool]) {
+      const slowly = owner.transaction((tx) => tx.fetchval('select 1 from pg_sleep(0.05)'), {
+        timeout: 0,
+      })
+      expect(await slowly).toBe(1)
+      await using tx = await owner.begin({ timeout: 0 })
+      expect(await tx.fetchval('select 1 from pg_sleep(0.05)')).toBe(1)
+    }
+  })
+
   test('the deadline covers waiting for a connection of a pool', async () => {
     await using pool = await createPool(dsn, { minSize: 1, maxSize: 1 })
     const borrowed = await pool.acquire()
