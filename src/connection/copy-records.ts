@@ -18,7 +18,7 @@ import {
 import { feed, firstOf, following, type Source, sourceOf } from './feed.js'
 import { type LimitOptions, type QueryOptions, rowModeOf, typesOf } from './query-options.js'
 import { RowReader } from './row-reader.js'
-import type { Run, Runner } from './run.js'
+import { continued, type Run, type Runner } from './run.js'
 import { outcomeOfCommand, unlessLeft } from './traced-query.js'
 
 /** Options of `copyRecordsTo`. */
@@ -41,10 +41,11 @@ export async function copyRecordsInto(
   options: CopyRecordsOptions,
 ): Promise<CommandResult> {
   const source = sourceOf(records, 'the rows')
-  const next = firstOf(source, () => runner.limitsOf(options))
+  const limits = runner.limitsOf(options)
+  const next = firstOf(source, limits)
   // A source that has its first row at once keeps the place of the call among those around it.
   const first = 'then' in next ? await next : next
-  return copyRecordsOfSource(runner, table, first, source, options)
+  return copyRecordsOfSource(continued(runner, limits), table, first, source, options)
 }
 
 /** As {@link copyRecordsInto}, for a source whose first row was taken. */

@@ -1,35 +1,33 @@
+import type { Limits } from '../wire/limits.js'
 import type { PromiseRequest } from '../wire/request.js'
 import { SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { CursorSession } from './cursor.js'
 import type { HeldConnection, HoldOptions } from './held-connection.js'
 import type { LimitOptions } from './query-options.js'
+import type { Runner } from './run.js'
 import type { Tell } from './traced-query.js'
 
 type Hold = <T>(fn: (connection: HeldConnection) => Promise<T>, options?: HoldOptions) => Promise<T>
-
-type Limit = <T>(request: PromiseRequest<T>, options: LimitOptions) => void
 
 /** The session of a cursor that has a connection and a transaction of its own, until it is closed. */
 export class OwnCursorSession implements CursorSession {
   readonly tell: Tell
   readonly #hold: Hold
-  readonly #limit: Limit
+  readonly #limitsOf: Runner['limitsOf']
   #connection: Promise<HeldConnection> | undefined
   #letGo: (() => void) | undefined
   #held: Promise<unknown> = Promise.resolve()
 
-  constructor(hold: Hold, limit: Limit, tell: Tell) {
+  constructor(hold: Hold, { limitsOf, tell }: Runner) {
     this.#hold = hold
-    this.#limit = limit
+    this.#limitsOf = limitsOf
     this.tell = tell
   }
 
   readonly run = async <T>(request: PromiseRequest<T>, options: LimitOptions): Promise<T> => {
-    this.#connection ??= this.#open(options)
-    const connection = await this.#connection
-    this.#limit(request, options)
-    connection.submit(request)
-    return request.promise
+    const limits = this.#limitsOf(options)
+    this.#connection ??= this.#open(limits)
+    return submit(await this.#connection, request, limits)
   }
 
   async end(): Promise<void> {
@@ -37,29 +35,34 @@ export class OwnCursorSession implements CursorSession {
     await this.#held
   }
 
-  #open(options: LimitOptions): Promise<HeldConnection> {
+  #open(limits: Limits | undefined): Promise<HeldConnection> {
+    const waiting = new AbortController()
+    limits?.start((errorOf) => waiting.abort(errorOf(false)))
     return new Promise((resolve, reject) => {
       const held = this.#hold(async (connection) => {
-        const begin = new SimpleQueryRequest('begin')
-        this.#limit(begin, options)
-        connection.submit(begin)
-        await begin.promise
+        limits?.stop()
+        await submit(connection, new SimpleQueryRequest('begin'), limits)
         resolve(connection)
         await new Promise<void>((letGo) => {
           this.#letGo = letGo
         })
         // Of a transaction that failed it makes a rollback.
-        const commit = new SimpleQueryRequest('commit')
-        this.#limit(commit, {})
-        connection.submit(commit)
-        await commit.promise
-      }, holdOptions(options))
-      this.#held = held.catch(reject)
+        await submit(connection, new SimpleQueryRequest('commit'), this.#limitsOf({}))
+      }, limits && { signal: waiting.signal })
+      this.#held = held.catch((error: unknown) => {
+        limits?.stop()
+        reject(error)
+      })
     })
   }
 }
 
-function holdOptions({ signal, timeout = 0 }: LimitOptions): HoldOptions {
-  // 0 is no limit of a query, but for who waits for a connection it is no time at all.
-  return { ...(signal !== undefined && { signal }), ...(timeout > 0 && { timeout }) }
+function submit<T>(
+  connection: HeldConnection,
+  request: PromiseRequest<T>,
+  limits: Limits | undefined,
+): Promise<T> {
+  if (limits !== undefined) request.limitBy(limits)
+  connection.submit(request)
+  return request.promise
 }

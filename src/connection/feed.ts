@@ -149,11 +149,11 @@ function close(source: Source<unknown>): void {
  */
 export function firstOf<T>(
   source: Source<T>,
-  limits: () => Limits | undefined,
+  limits: Limits | undefined,
 ): IteratorResult<T> | Promise<IteratorResult<T>> {
   const next = source.next()
   if (!('then' in next)) return next
-  return within(limits(), next, false).catch((error: unknown) => {
+  return within(limits, next, false).catch((error: unknown) => {
     close(source)
     throw error
   })

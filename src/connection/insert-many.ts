@@ -13,7 +13,7 @@ import { outcomeOfMany } from './many.js'
 import type { LimitOptions } from './query-options.js'
 import { quoteIdentifier } from './quote.js'
 import { commandOnly } from './result.js'
-import type { Runner } from './run.js'
+import { continued, type Runner } from './run.js'
 import { outcomeOfCommand } from './traced-query.js'
 
 /** Options of `insertMany`. */
@@ -49,7 +49,7 @@ const MAX_ROWS_AT_ONCE = 2_000
 
 /** Inserts rows in the fastest way that does what is asked for; see {@link BulkQueryable.insertMany}. */
 export async function insertMany<Row>(
-  runner: Runner,
+  caller: Runner,
   table: string,
   records: Records,
   options: InsertManyOptions,
@@ -57,8 +57,10 @@ export async function insertMany<Row>(
 ): Promise<InsertManyResult<Row>> {
   const { returning, onConflict, schemaName, ...limits } = options
   const source = sourceOf(records, 'the rows')
-  const next = firstOf(source, () => runner.limitsOf(limits))
+  const inAll = caller.limitsOf(limits)
+  const next = firstOf(source, inAll)
   const first = 'then' in next ? await next : next
+  const runner = 'then' in next ? continued(caller, inAll) : caller
   if (first.done === true) return { rows: [], rowCount: 0 }
   const columns = options.columns ?? columnsOf(first.value)
   let rest = source

@@ -17,6 +17,16 @@ export interface Runner {
   readonly usesStatements: boolean
 }
 
+/** The runner for the rest of an operation, whose wait for the first of its data `limits` have ended already. */
+export function continued(runner: Runner, limits: Limits | undefined): Runner {
+  if (limits === undefined) return runner
+  const run: Run = (request) => {
+    request.limitBy(limits)
+    return runner.run(request, { timeout: 0 })
+  }
+  return { ...runner, run }
+}
+
 /**
  * Runs what has to be done in the end: it is done, too, when its caller waits for it no longer.
  *

@@ -297,11 +297,7 @@ export class Pool extends Transactional implements AsyncDisposable {
 
   /** A cursor of the pool has a transaction of its own. */
   protected override cursorSession(): CursorSession {
-    return new OwnCursorSession(
-      (fn, options) => this.hold(fn, options),
-      (request, options) => this.limit(request, options),
-      this.runner.tell,
-    )
+    return new OwnCursorSession((fn, options) => this.hold(fn, options), this.runner)
   }
 
   async #acquireLater(

@@ -7,10 +7,15 @@ const MAX_TIMER_MS = 0x7fffffff
 /** What a limit makes of the request that it ended; `sent` is whether the server may have seen it. */
 export type LimitError = (sent: boolean) => unknown
 
-/** When a request is given up: after a time, by a signal, or both. Its timer and its listener are its own. */
+/**
+ * When a request is given up: after a time, by a signal, or both. Its timer and its listener are its own.
+ * Of several steps one after the other, each begun by {@link start}, all have that time together.
+ */
 export class Limits {
   readonly #timeoutMs: number
   readonly #signal: AbortSignal | undefined
+  /** When the time is over, from the first start on. */
+  #endMs: number | undefined
   #timer: NodeJS.Timeout | undefined
   #onAbort: (() => void) | undefined
 
@@ -40,7 +45,9 @@ export class Limits {
     const ms = this.#timeoutMs
     if (ms > 0 && ms <= MAX_TIMER_MS) {
       const onTimeout = () => onEnd((sent) => new QueryTimeoutError(ms, { safeToRetry: !sent }))
-      this.#timer = setTimeout(onTimeout, ms)
+      const nowMs = performance.now()
+      this.#endMs ??= nowMs + ms
+      this.#timer = setTimeout(onTimeout, this.#endMs - nowMs)
     }
   }
 

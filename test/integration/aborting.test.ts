@@ -158,6 +158,29 @@ describe.each(Object.entries(OPERATIONS))('%s', (_name, start) => {
   })
 })
 
+describe('the wait for the first row and what is behind it have one timeout', () => {
+  async function* late(): AsyncGenerator<[number, string]> {
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    yield [1, 'a']
+    await new Promise(() => {})
+  }
+  const columns = ['id', 'name']
+
+  test.each<[string, (options: LimitOptions) => Promise<unknown>]>([
+    ['copyRecordsTo', (options) => conn.copyRecordsTo('aborted', late(), options)],
+    ['insertMany', (options) => conn.insertMany('aborted', late(), options)],
+    [
+      'insertMany that returns',
+      (options) => conn.insertMany('aborted', late(), { columns, returning: '*', ...options }),
+    ],
+  ])('%s', async (_name, start) => {
+    const startedMs = performance.now()
+    await expect(start({ timeout: 400 })).rejects.toThrow(/within 400 ms/)
+    expect(performance.now() - startedMs).toBeLessThan(650)
+    expect(await conn.fetchval('select count(*)::int from aborted')).toBe(0)
+  })
+})
+
 test('a notification that waits its turn is given up', async () => {
   const before = conn.execute('select pg_sleep(0.3)')
   const late = conn.notify('aborted', 'a', { timeout: 10 })

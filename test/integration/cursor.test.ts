@@ -6,19 +6,22 @@ import {
   createPool,
   type LimitOptions,
   type Pool,
+  QueryTimeoutError,
 } from '../../src/index.js'
 import { sharesConnections } from '../support/left-behind.js'
 import { testServer } from '../support/server.js'
 
 let conn: Connection
 let pool: Pool
+let dsn: string
 
 sharesConnections()
 
 beforeAll(async () => {
   const server = await testServer()
-  conn = await connect(server.dsn())
-  pool = await createPool(server.dsn(), { minSize: 0, maxSize: 1 })
+  dsn = server.dsn()
+  conn = await connect(dsn)
+  pool = await createPool(dsn, { minSize: 0, maxSize: 1 })
 })
 
 afterAll(async () => {
@@ -224,6 +227,25 @@ describe('by a pool', () => {
     await cursor.fetch(1)
     await cursor.close()
     await expect.poll(() => pool.idleSize).toBe(1)
+  })
+
+  test('is given up by its timeout as a query is, while it waits for a connection', async () => {
+    await using _ = await pool.acquire()
+    const row = pool.cursor('select 1', [], { timeout: 20 }).fetchrow()
+    await expect(row).rejects.toThrow(QueryTimeoutError)
+    await expect(row).rejects.toMatchObject({ timeout: 20, safeToRetry: true })
+    await using impatient = await createPool(dsn, { minSize: 0, maxSize: 1, queryTimeout: 20 })
+    await using __ = await impatient.acquire()
+    await expect(impatient.cursor('select 1').fetchrow()).rejects.toThrow(QueryTimeoutError)
+  })
+
+  test('has one timeout for the connection and the first rows', async () => {
+    const held = await pool.acquire()
+    setTimeout(() => held.release(), 300)
+    const startedMs = performance.now()
+    const row = pool.cursor('select pg_sleep(600)', [], { timeout: 400 }).fetchrow()
+    await expect(row).rejects.toThrow(/within 400 ms/)
+    expect(performance.now() - startedMs).toBeLessThan(650)
   })
 
   test('with a timeout of 0 waits for a connection', async () => {
