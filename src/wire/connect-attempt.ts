@@ -78,6 +78,8 @@ async function connectOnce(
     wire.start(transport, startup)
     if (signal.aborted) onAbort()
     await startup.promise
+    // By a listener of what came together with the end of the startup.
+    signal.throwIfAborted()
     return wire
   } catch (error) {
     wire.destroy()

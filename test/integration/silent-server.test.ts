@@ -7,10 +7,12 @@ import type { Script } from '../support/scripted-server.js'
 import {
   authentication,
   authenticationOk,
+  backendKeyData,
   cstring,
   int32,
   noticeResponse,
   parameterStatus,
+  readyForQuery,
 } from '../support/server-messages.js'
 import { failureOf, leaveNothingBehind, start, turn } from './hostile.js'
 
@@ -155,6 +157,25 @@ describe('a server that falls silent', () => {
       })
     }
   }
+
+  test('a signal aborted with the last word of the server rejects with it', async () => {
+    const abort = new AbortController()
+    const reason = new Error('given up')
+    const server = await start(async (peer) => {
+      await peer.listen().read('Startup')
+      peer.send(
+        authenticationOk,
+        noticeResponse('00000', 'welcome'),
+        backendKeyData(1),
+        readyForQuery(),
+      )
+    })
+    const failure = await failureOf(server, {
+      signal: abort.signal,
+      onNotice: () => abort.abort(reason),
+    })
+    expect(failure).toBe(reason)
+  })
 
   test('a signal that is aborted already opens no connection', async () => {
     const server = await start(() => {})
