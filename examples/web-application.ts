@@ -10,7 +10,7 @@ import { createPool } from 'sluice'
 import { database } from './support/database.js'
 
 /** How long a load balancer may take to notice, in ms. */
-const DRAIN_MS = 500
+const DRAIN_MS = 1_000
 
 interface User {
   id: number

@@ -143,7 +143,7 @@ test('web-application under load loses no request when it is told to stop', asyn
     }
   }
 
-  const load = Promise.all([balancer(), ...Array.from({ length: 50 }, (_, i) => client(i))])
+  const load = Promise.all([balancer(), ...Array.from({ length: 20 }, (_, i) => client(i))])
   while (served < 500) await new Promise((resolve) => setTimeout(resolve, 10))
   example.child.kill('SIGTERM')
   await load
