@@ -116,12 +116,18 @@ const MIN_MESSAGE_BYTES = 65_536
 const port = integer({ min: 1, max: 65_535 })
 
 /** An IP address; a zone may follow that of IPv6. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/
+
+function isIpv6(text: string): boolean {
+  const [address] = text.split(/%.+$/)
+  return /^[\da-f:.]+$/i.test(address ?? '') && URL.canParse(`http://[${address}]`)
+}
+
 const hostAddress: OptionParser<string> = {
   fromText: (text, place) => hostAddress.fromValue(text, place),
   fromValue: (value, place) => {
     const text = string().fromValue(value, place)
-    if (text === '' || /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f.]*:[\da-f:.]+(?:%.+)?)$/i.test(text))
-      return text
+    if (text === '' || IPV4.test(text) || isIpv6(text)) return text
     throw optionError(TypeError, place.option, `${place.label} must be an IP address`)
   },
 }

@@ -111,21 +111,22 @@ export class HostSearch {
   async #addressesOf(host: ConnectHost): Promise<readonly Address[]> {
     const { path, port } = host
     if (path !== undefined) return [{ target: { path }, name: host.address }]
-    const known = knownAddress(host.hostAddress ?? host.host)
+    const name = host.hostAddress ?? host.host
+    const known = knownAddress(name)
     if (known !== undefined) return [addressAt(known, port)]
     const place = { name: host.address, label: host.address }
     const { connectTimeout } = this.#config
     using deadline = new ConnectDeadline('resolve', place, connectTimeout, this.#signal)
     try {
-      const found = await lookUpAddresses(host.host, deadline.signal)
+      const found = await lookUpAddresses(name, deadline.signal)
       const addresses = found.map((ip) => addressAt(ip, port))
-      return this.#order(addresses, ({ name }) => name)
+      return this.#order(addresses, (address) => address.name)
     } catch (error) {
       this.#signal?.throwIfAborted()
       const cause =
         error instanceof ConnectTimeoutError
           ? error
-          : new ConnectionError(`cannot look up ${host.host}: ${messageOf(error)}`, {
+          : new ConnectionError(`cannot look up ${name}: ${messageOf(error)}`, {
               phase: 'resolve',
               address: host.address,
               safeToRetry: true,

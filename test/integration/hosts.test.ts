@@ -148,6 +148,14 @@ describe('the addresses of a name', () => {
     expect(lookup).not.toHaveBeenCalledWith('none.test', expect.anything(), expect.anything())
   })
 
+  test('are never those of the name where hostaddr has a zone that Node.js takes for none', async () => {
+    const given = { ...options(1), host: 'two.test', hostAddress: 'fe80::1%br_lan' }
+    expect(await failureFrom(connect(given))).toMatchObject({
+      phase: 'resolve',
+      message: 'cannot look up fe80::1%br_lan: getaddrinfo ENOTFOUND fe80::1%br_lan',
+    })
+  })
+
   test('the error of connect() has the line of its caller', async () => {
     async function theCaller(): Promise<unknown> {
       return await connect({ ...options(1), host: 'none.test' })

@@ -51,6 +51,28 @@ describe('every option given a wrong value is refused by name', () => {
     options: 1,
   }
 
+  test.each([
+    '999.1.1.1',
+    '1.2.3',
+    '1.2.3.4.5',
+    '01.2.3.4',
+    '1:2',
+    '::::',
+    '1::2::3',
+    '::ffff:256.1.1.1',
+    'fe80::1%',
+    '[::1]',
+  ])('the host address %s', (hostAddress) => {
+    expect(() => resolve({ hostAddress })).toThrow('must be an IP address')
+  })
+
+  test.each(['1.2.3.4', '255.0.0.10', '::', 'FE80::1%eth0', 'fe80::1%br_lan', '::ffff:1.2.3.4'])(
+    'not the host address %s',
+    (hostAddress) => {
+      expect(resolve({ hostAddress }).hosts[0]).toMatchObject({ hostAddress })
+    },
+  )
+
   test('a password that is a number is not shown', () => {
     for (const input of [{ password: 73573500 }, { ssl: { passphrase: 73573500 } }] as never[]) {
       expect(() => resolve(input)).toThrow(/not a number$/)
