@@ -19,12 +19,18 @@ import { type ResourcePoolStats, sumStats } from './resource-pool-stats.js'
 
 /** One server of several. */
 interface Member {
+  /** What tells it from the others. */
   readonly address: string
   readonly pool: HostPool
   /** Connecting failed; until then others are asked first, in ms of the clock. */
   downUntilMs: number
   /** Its role is being asked for. */
   checking: Promise<void> | undefined
+}
+
+/** One name may stand for several servers, each with an address of its own. */
+function addressOf({ address, hostAddress }: ConnectHost): string {
+  return hostAddress === undefined ? address : `${address} (${hostAddress})`
 }
 
 /** How often those are asked again of whom none will do, in ms. */
@@ -77,7 +83,7 @@ export class HostGroup implements PoolBackend {
   setConfig(config: ConnectionConfig): void {
     this.#config = config
     for (const [address, { pool }] of this.#members) {
-      if (config.hosts.some((host) => host.address === address)) continue
+      if (config.hosts.some((host) => addressOf(host) === address)) continue
       this.#members.delete(address)
       void pool.close()
     }
@@ -203,7 +209,8 @@ export class HostGroup implements PoolBackend {
       'password',
       password,
     )
-    const known = this.#members.get(host.address)
+    const address = addressOf(host)
+    const known = this.#members.get(address)
     if (known !== undefined) {
       known.pool.setConfig(config)
       return
@@ -212,7 +219,6 @@ export class HostGroup implements PoolBackend {
     const resources = { ...this.#options.resources, minSize: 0 }
     const pool = new HostPool(config, { ...this.#options, resources }, () => this.#fitSizes())
     for (const [name, codec] of this.#codecs) pool.setCodec(name, codec)
-    const { address } = host
     this.#members.set(address, { address, pool, downUntilMs: 0, checking: undefined })
   }
 

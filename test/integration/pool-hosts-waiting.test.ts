@@ -42,6 +42,25 @@ test('close() refuses who waits for a server that will do, and who comes later',
   await expect(late).rejects.toBeInstanceOf(PoolClosedError)
 })
 
+test('hosts of one name are told apart by their addresses', async () => {
+  const server = await start(standby)
+  const pool = await createPool(dsnOf(server), {
+    host: ['db.test', 'db.test'],
+    // Nobody listens on the second.
+    hostAddress: ['127.0.0.1', '127.0.0.2'],
+    minSize: 0,
+    maxSize: 1,
+  })
+  const connection = await pool.acquire({ timeout: 5_000 })
+  expect(connection.address).toBe(`db.test:${server.port}`)
+  connection.release()
+  const target = 'primary'
+  await expect(pool.acquire({ target, timeout: Number.POSITIVE_INFINITY })).rejects.toThrow(
+    `db.test:${server.port} (127.0.0.1): it is a standby`,
+  )
+  pool.terminate()
+})
+
 test('who waits for a host that is taken out is served by another', async () => {
   const [former, latter] = [await start(standby), await start(standby)]
   const pool = await createPool(dsnOf(former, latter), { maxSize: 1 })
