@@ -57,6 +57,17 @@ export class Cancellation {
     return this.#inFlight !== undefined
   }
 
+  /**
+   * Whether nothing may be written: a CancelRequest is on its way, or will be when the last that was written
+   * is at the head. It would not be if somebody were behind that.
+   */
+  get holdsBack(): boolean {
+    const abandoned = this.#abandoned
+    if (this.isInFlight || abandoned === undefined) return this.isInFlight
+    const { last } = this.#pipeline
+    return last !== undefined && abandoned.has(last)
+  }
+
   /** Nobody wants the outcome of written requests any more: each is cancelled when it is at the head. */
   abandon(requests: Request | readonly Request[]): void {
     this.#abandoned ??= new Set()

@@ -15,6 +15,7 @@ export class Pipeline {
   readonly #queued = new Deque<Request>()
   /** The last request that was written, while nothing may be written behind it. */
   #exclusive: Request | undefined
+  #last: Request | undefined
 
   get isEmpty(): boolean {
     return this.#written.length === 0 && this.#queued.length === 0 && this.#again.length === 0
@@ -28,6 +29,11 @@ export class Pipeline {
   /** The request that what the server says now is for. */
   get head(): Request | undefined {
     return this.#written.peek()
+  }
+
+  /** The request that was written last, while it is not answered. */
+  get last(): Request | undefined {
+    return this.#written.length === 0 ? undefined : this.#last
   }
 
   /** The written request that nothing may be written behind, if there is one. */
@@ -59,6 +65,7 @@ export class Pipeline {
   /** Adds a request that was written before what {@link next} gave. */
   addWritten(request: Request): void {
     this.#written.push(request)
+    this.#last = request
     if (request.exclusive || request.isLimited) this.#exclusive = request
   }
 

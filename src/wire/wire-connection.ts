@@ -309,7 +309,7 @@ export class WireConnection
   #pump(): boolean {
     if (this.#state === 'starting' || this.#state === 'closed') return false
     let refused = false
-    while (this.#isDrained && !this.#cancellation.isInFlight) {
+    while (this.#isDrained && !this.#cancellation.holdsBack) {
       const request = this.#pipeline.next()
       if (request === undefined) break
       const first = this.#firstOf(request)

@@ -141,6 +141,30 @@ describe('a signal', () => {
 })
 
 describe('a timeout', () => {
+  test('cancels all Parses that a batch waits for, before anything is written behind them', async () => {
+    const scene = await Scene.ready()
+    const items = ['select f()', 'select g()'].map((text) => ({ text, parameters: [] }))
+    const batch = new BatchRequest(items, allRows('array'))
+    const controller = new AbortController()
+    batch.limitBy(new Limits(0, controller.signal))
+    scene.wire.submit(batch)
+    await scene.backend.expect('Parse', 'Describe', 'Sync', 'Parse', 'Describe', 'Sync')
+    controller.abort('gone')
+    await expect(batch.promise).rejects.toBe('gone')
+    const next = scene.script('select 1')
+    // The server has been told, and goes on for a while.
+    await scene.cancels.answer()
+    await scene.backend.expect()
+    scene.backend.send(errorResponse('57014', 'canceled'), readyForQuery())
+    await settled()
+    expect(scene.cancels.count).toBe(2)
+    await scene.cancels.answer()
+    scene.backend.send(errorResponse('57014', 'canceled'), readyForQuery())
+    await scene.backend.expect('Query')
+    scene.backend.send(commandComplete('SELECT 1'), readyForQuery())
+    expect(await next).toMatchObject({ tag: 'SELECT 1' })
+  })
+
   test('of a query that was not sent is safe to retry', async () => {
     const scene = await Scene.ready()
     const running = outcome(scene.script('copy t to stdout'))
