@@ -115,9 +115,9 @@ const MIN_MESSAGE_BYTES = 65_536
 
 const port = integer({ min: 1, max: 65_535 })
 
-/** An IP address; a zone may follow that of IPv6. */
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/
 
+/** A zone may follow. */
 function isIpv6(text: string): boolean {
   const [address] = text.split(/%.+$/)
   return /^[\da-f:.]+$/i.test(address ?? '') && URL.canParse(`http://[${address}]`)
