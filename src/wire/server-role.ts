@@ -27,7 +27,7 @@ export function whyUnfit(role: ServerRole, wanted: TargetSessionAttrs): string |
   }
 }
 
-/** Both answers in one text, such as `f,off`. */
+/** Both answers in one text, such as `false,off`. */
 const ROLE_QUERY =
   "SELECT pg_catalog.pg_is_in_recovery() || ',' || pg_catalog.current_setting('transaction_read_only')"
 
