@@ -11,19 +11,22 @@ const NULL = -1
 
 type Pairs = Map<string, string | null>
 
-/** A key or value in quotes, or NULL, and what separates it from the next. */
-const TOKEN = /"((?:[^"\\]|\\.)*)"(=>|, |$)|(NULL)(, |$)/sy
+/** What separates a key or value from the next. */
+const SEPARATOR = /=>|, |$/y
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 /** Reads text as hstore_out prints it: `"key"=>"value", "other"=>NULL`. */
 function decodeText(buf: Buffer, start: number, end: number): Pairs {
   const text = decodeUtf8(buf, start, end)
   const pairs: Pairs = new Map()
-  TOKEN.lastIndex = 0
-  while (TOKEN.lastIndex < text.length) {
-    const key = nextToken(text)
+  let at = 0
+  while (at < text.length) {
+    const key = tokenAt(at, text)
     if (key.text === null || key.separator !== '=>') throw malformed('hstore', 'no key')
-    const value = nextToken(text)
-    const isLast = TOKEN.lastIndex === text.length
+    const value = tokenAt(key.end, text)
+    at = value.end
+    const isLast = at === text.length
     if (value.separator !== (isLast ? '' : ', '))
       throw malformed('hstore', 'no comma behind a pair')
     pairs.set(key.text, value.text)
@@ -31,11 +34,33 @@ function decodeText(buf: Buffer, start: number, end: number): Pairs {
   return pairs
 }
 
-function nextToken(text: string): { text: string | null; separator: string | undefined } {
-  const match = TOKEN.exec(text)
-  if (!match) throw malformed('hstore', 'not pairs of key and value')
-  if (match[3] !== undefined) return { text: null, separator: match[4] }
-  return { text: (match[1] ?? '').replace(/\\(.)/gs, '$1'), separator: match[2] }
+/** A key or value in quotes, or NULL, and where it ends with what separates it from the next. */
+function tokenAt(
+  start: number,
+  text: string,
+): { readonly text: string | null; readonly separator: string; readonly end: number } {
+  const isNull = text.startsWith('NULL', start)
+  SEPARATOR.lastIndex = isNull ? start + 'NULL'.length : endOfQuoted(start, text)
+  const quoted = text.slice(start + 1, SEPARATOR.lastIndex - 1)
+  const [separator] = SEPARATOR.exec(text) ?? []
+  if (separator === undefined) throw notPairs()
+  const end = SEPARATOR.lastIndex
+  return { text: isNull ? null : quoted.replace(/\\(.)/gs, '$1'), separator, end }
+}
+
+/** Behind the quote that closes it. By a loop: a regular expression takes more stack the longer it is. */
+function endOfQuoted(start: number, text: string): number {
+  if (text.charCodeAt(start) !== QUOTE) throw notPairs()
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) return at + 1
+    if (code === BACKSLASH) at += 1
+  }
+  throw notPairs()
+}
+
+function notPairs(): Error {
+  return malformed('hstore', 'not pairs of key and value')
 }
 
 /**

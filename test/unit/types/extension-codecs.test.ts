@@ -81,6 +81,16 @@ describe.each(values)('%s', (type, arbitrary) => {
   })
 })
 
+test('hstore reads long text', () => {
+  const long = 'a'.repeat(9_000_000)
+  const quotes = '"\\'.repeat(4_500_000)
+  const codec = extension('hstore')
+  const pairs = new Map([[long, quotes]])
+  expect(decode(codec, encode(codec, pairs, 'text'), 'text')).toEqual(pairs)
+  const open = () => decode(codec, Buffer.from(`"${long}`), 'text')
+  expect(open).toThrow(DecodeError)
+})
+
 test('hstore takes plain objects', () => {
   const codec = extension('hstore')
   const bytes = encode(codec, { a: '1', b: null }, 'binary')
