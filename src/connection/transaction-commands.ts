@@ -1,5 +1,6 @@
 import { InterfaceError } from '../base/errors.js'
 import type { TransactionStatus } from '../protocol/messages.js'
+import { CatalogRequest } from '../wire/requests/catalog.js'
 import { type CommandResult, SimpleQueryRequest } from '../wire/requests/simple-query.js'
 import type { Session } from '../wire/session.js'
 import type { HeldConnection } from './held-connection.js'
@@ -61,6 +62,14 @@ export class CommitCommand extends CheckedCommand {
   protected check(statusBefore: TransactionStatus): void {
     if (statusBefore === 'idle') throw endedByHand()
   }
+}
+
+/** The isolation level of the open transaction, whatever codec there is for text. */
+export function isolationRequest(): CatalogRequest<string> {
+  const lengths = 6
+  return new CatalogRequest('show transaction_isolation', (buf, start, end) =>
+    buf.toString('latin1', start + lengths, end),
+  )
 }
 
 /** The commands that undo a transaction, or what was done since a savepoint. */

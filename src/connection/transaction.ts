@@ -22,6 +22,7 @@ import {
   BeginCommand,
   CommitCommand,
   checkNotInTransaction,
+  isolationRequest,
   TransactionCommand,
   undoTexts,
 } from './transaction-commands.js'
@@ -286,7 +287,7 @@ export class Transaction extends Transactional implements AsyncDisposable {
     checkNestedOptions(options, this.#options)
     const { isolation } = options
     if (isolation === undefined) return
-    const outer = this.#options.isolation ?? (await this.fetchval('show transaction_isolation'))
+    const outer = this.#options.isolation ?? (await this.runner.run(isolationRequest(), {}))[0]
     if (isolation !== outer) {
       throw new InterfaceError(
         `a nested transaction cannot be "${isolation}" where the outermost is "${outer}"`,

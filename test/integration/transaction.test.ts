@@ -298,6 +298,14 @@ describe('nesting', () => {
       )
     })
   })
+
+  test('its isolation is that of the outermost with any codec for text', async () => {
+    const decode = (text: string) => text.toUpperCase()
+    await conn.setTypeCodec('text', { encode: String, decode })
+    await conn.transaction(async (tx) => {
+      expect(await tx.transaction(() => 'nested', { isolation: 'read committed' })).toBe('nested')
+    })
+  })
 })
 
 describe('transactions by hand', () => {
