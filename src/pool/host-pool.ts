@@ -139,7 +139,7 @@ export class HostPool implements PoolBackend {
     if (setup === undefined) return this.resources.acquire(timeoutMs, signal)
     const startedMs = systemClock.now()
     const pooled = await this.resources.acquire(timeoutMs, signal)
-    return this.#setUp(pooled, timeoutMs - (systemClock.now() - startedMs), signal)
+    return this.#setUp(pooled, timeoutMs, systemClock.now() - startedMs, signal)
   }
 
   /** Runs a request on whatever connection is free. */
@@ -226,12 +226,13 @@ export class HostPool implements PoolBackend {
   async #setUp(
     pooled: PooledConnection,
     timeoutMs: number,
+    waitedMs: number,
     signal: AbortSignal | undefined,
   ): Promise<PooledConnection> {
     pooled.lend()
     let tooLate: PoolTimeoutError | undefined
     const onAbort = () => pooled.wire.destroy()
-    const timer = startCloseTimer(Math.max(timeoutMs, 0), () => {
+    const timer = startCloseTimer(Math.max(timeoutMs - waitedMs, 0), () => {
       tooLate = new PoolTimeoutError(timeoutMs, this.resources.snapshot)
       onAbort()
     })

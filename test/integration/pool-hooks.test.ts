@@ -87,6 +87,7 @@ describe('setup', () => {
     })
     await expect(pool.acquire({ timeout: 200 })).rejects.toMatchObject({
       code: 'ERR_SLUICE_POOL_TIMEOUT',
+      timeout: 200,
     })
     const reason = new Error('enough')
     await expect(pool.acquire({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
