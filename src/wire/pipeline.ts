@@ -33,7 +33,7 @@ export class Pipeline {
 
   /** The request that was written last, while it is not answered. */
   get last(): Request | undefined {
-    return this.#written.length === 0 ? undefined : this.#last
+    return this.#last
   }
 
   /** The written request that nothing may be written behind, if there is one. */
@@ -83,6 +83,8 @@ export class Pipeline {
   shift(): Request | undefined {
     const request = this.#written.shift()
     if (request === this.#exclusive) this.#exclusive = undefined
+    // Held longer it would keep its result, or the password of the startup.
+    if (request === this.#last) this.#last = undefined
     return request
   }
 
